@@ -1,0 +1,93 @@
+"""Where a collection lies and how it is set up: found as git finds its repository."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from mirada.errors import CollectionNotFound, ConfigError
+
+HOME_NAME = ".mirada"
+HOME_VARIABLE = "MIRADA_HOME"
+SETTINGS_NAME = "mirada.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `mirada.toml` beside the index may say."""
+
+    encoder: str = "mirada-small"  # name of a plug-in, see `mirada models`
+    threads: int = 0  # threads that decode and encode; 0: one per available core
+
+
+def find_home(start: Path, *, home: Path | None = None) -> Path:
+    """Folder of the collection for `start`: `home`, else MIRADA_HOME, else `.mirada` at or above.
+
+    Raises:
+        CollectionNotFound: there is none.
+    """
+    named = home or _home_from_environment()
+    found = named if named is not None else _home_at_or_above(start)
+    if found is None or not found.is_dir():
+        where = f"at {found}" if found else f"in {start} or in a folder above it"
+        raise CollectionNotFound(f"no collection {where}: make one with `mirada index DIR`")
+    return found.absolute()
+
+
+def home_for_index(roots: tuple[Path, ...], *, home: Path | None = None) -> Path:
+    """Folder where the collection of `roots` is or is to be made.
+
+    Raises:
+        ConfigError: several folders have no collection in common, so it must be named.
+    """
+    named = home or _home_from_environment()
+    if named is not None:
+        return named.absolute()
+    found = {_home_at_or_above(root) or _new_home(root) for root in roots}
+    if len(found) > 1:
+        raise ConfigError(
+            "these folders have no collection in common: say where it goes with --home DIR "
+            f"or {HOME_VARIABLE}, or run `mirada index` on a folder that holds them all"
+        )
+    return found.pop()
+
+
+def load_settings(home: Path) -> Settings:
+    """Settings from `mirada.toml` in `home`; the defaults where there is none.
+
+    Raises:
+        ConfigError: the file is not TOML, or a key is unknown or of the wrong type.
+    """
+    path = home / SETTINGS_NAME
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    known = {field.name: field for field in fields(Settings)}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(known))}")
+        kind = type(known[key].default)
+        if type(value) is not kind:
+            raise ConfigError(f"{path}: {key} must be of type {kind.__name__}, not {value!r}")
+    return Settings(**table)
+
+
+def _home_from_environment() -> Path | None:
+    value = os.environ.get(HOME_VARIABLE)
+    return Path(value) if value else None
+
+
+def _home_at_or_above(start: Path) -> Path | None:
+    start = start.absolute()
+    homes = (folder / HOME_NAME for folder in (start, *start.parents))
+    return next((home for home in homes if home.is_dir()), None)
+
+
+def _new_home(root: Path) -> Path:
+    folder = root if root.is_dir() else root.parent
+    return folder.absolute() / HOME_NAME

@@ -1,0 +1,53 @@
+"""What can go wrong, as a tree; every message says what to do next.
+
+MiradaError
+├── ConfigError            mirada.toml or an option is wrong
+├── CollectionNotFound     no index here or above
+├── CollectionBusy         another process is writing
+├── StoreError             the index cannot be read or written
+│   ├── SchemaTooNew       made by a newer mirada
+│   └── ModelMismatch      made with another model
+├── ModelUnavailable       a model or its extra is missing
+├── UnreadableImage        one file cannot be decoded
+└── DatasetError           captions or qrels of a dataset are wrong
+"""
+
+
+class MiradaError(Exception):
+    """Base of all errors that mirada raises on purpose."""
+
+
+class ConfigError(MiradaError):
+    """`mirada.toml`, a variable or an option is wrong."""
+
+
+class CollectionNotFound(MiradaError):
+    """There is no collection in the folder or above it."""
+
+
+class CollectionBusy(MiradaError):
+    """Another process is writing to the collection."""
+
+
+class StoreError(MiradaError):
+    """The index cannot be read or written."""
+
+
+class SchemaTooNew(StoreError):
+    """The index was made by a newer mirada."""
+
+
+class ModelMismatch(StoreError):
+    """The index was made with another model."""
+
+
+class ModelUnavailable(MiradaError):
+    """A model, its weights or the extra it needs is missing."""
+
+
+class UnreadableImage(MiradaError):
+    """One image cannot be decoded; the message says why, without the path."""
+
+
+class DatasetError(MiradaError):
+    """The captions, boxes or judgements of a dataset are wrong."""

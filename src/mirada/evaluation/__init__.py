@@ -1,0 +1,1 @@
+"""Measures what mirada finds against what it should."""

@@ -1,0 +1,1 @@
+"""Folder to store: scan, decode, observe, record."""

@@ -1,0 +1,1 @@
+"""The models that come with mirada; others join as plug-ins."""

@@ -1,0 +1,64 @@
+"""Plug-ins by entry point: a role and a name lead to a model; listing them imports nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from mirada.errors import ModelUnavailable
+from mirada.protocols import Encoder
+
+ROLES = ("encoders",)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A model that some installed package offers."""
+
+    role: str  # such as "encoders"
+    name: str  # such as "mirada-small"
+    package: str  # the distribution that brings it
+    version: str
+    target: str  # module:attribute
+
+
+def list_plugins(role: str | None = None) -> list[Plugin]:
+    """Every installed plug-in, of one role or of all, by role and name."""
+    found = [_describe(one, entry) for one in ROLES if role in (None, one) for entry in _find(one)]
+    return sorted(found, key=lambda plugin: (plugin.role, plugin.name))
+
+
+def load_encoder(name: str) -> Encoder:
+    """The encoder of that name, made ready to encode.
+
+    Raises:
+        ModelUnavailable: no package offers it, or it cannot be loaded.
+    """
+    for entry in _find("encoders"):
+        if entry.name == name:
+            return cast(Encoder, _load(entry)())
+    known = ", ".join(plugin.name for plugin in list_plugins("encoders")) or "none"
+    raise ModelUnavailable(f"no encoder is called {name!r}; installed: {known}")
+
+
+def _find(role: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=f"mirada.{role}"))
+
+
+def _load(entry: EntryPoint) -> type:
+    try:
+        return cast(type, entry.load())
+    except (ImportError, AttributeError) as error:
+        raise ModelUnavailable(f"{entry.name} ({entry.value}) cannot be loaded: {error}") from error
+
+
+def _describe(role: str, entry: EntryPoint) -> Plugin:
+    package = entry.dist
+    return Plugin(
+        role=role,
+        name=entry.name,
+        package=package.name if package else "?",
+        version=package.version if package else "?",
+        target=entry.value,
+    )

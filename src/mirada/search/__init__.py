@@ -1,0 +1,1 @@
+"""Words to hits: encode, find candidates, rank."""

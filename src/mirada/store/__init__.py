@@ -1,0 +1,1 @@
+"""Keeps the records and finds the nearest vectors."""

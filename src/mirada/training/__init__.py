@@ -1,0 +1,1 @@
+"""Trains the embedded models; needs the extra `train`."""
