@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from mirada.types import ImageRecord, Matrix, Ranking, SourceFile, Vector
+    from mirada.types import Calibration, ImageRecord, Matrix, Ranking, SourceFile, Vector
 
 
 @runtime_checkable
@@ -26,6 +26,16 @@ class Encoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Matrix:
         """One unit row per text, in order; (0, dim) for none; any text is accepted."""
+        ...
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """An encoder that knows how its scores turn into probabilities."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """Fitted once for the model."""
         ...
 
 

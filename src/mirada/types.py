@@ -83,4 +83,4 @@ class Hit:
     record: ImageRecord
     rank: int  # from 1
     score: float  # orders the results
-    confidence: float  # probability in [0, 1] that the image matches
+    confidence: float | None  # probability in [0, 1] that it matches; None: nothing to judge by

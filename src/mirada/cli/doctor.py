@@ -1,0 +1,105 @@
+"""`mirada doctor`: what is installed, where the index is, whether it is healthy, how to mend it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mirada.cli.options import collection_here, home_option
+from mirada.cli.output import print_json
+from mirada.errors import CollectionNotFound, MiradaError
+
+if TYPE_CHECKING:
+    from mirada.collection import Collection
+
+LIBRARIES = ("onnxruntime", "pylance", "pyarrow", "tokenizers", "pillow", "pi-heif", "numpy")
+EXTRAS = {"train": "torch"}  # extra -> the module that tells whether it is there
+
+
+@click.command(epilog="Example: mirada doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@home_option
+def doctor(as_json: bool, home: Path | None) -> None:
+    """Check the installation, the model and the index; exit status 1 when something is wrong."""
+    report = _examine(collection_here(home))
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+    if report["problems"]:
+        sys.exit(1)
+
+
+def _examine(collection: Collection) -> dict[str, Any]:
+    problems: list[str] = []
+    report = {
+        "mirada": version("mirada"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "extras": {extra: find_spec(module) is not None for extra, module in EXTRAS.items()},
+        "encoder": _examine_encoder(collection, problems),
+        "index": _examine_index(collection, problems),
+        "problems": problems,
+    }
+    problems += [f"{name} is not installed" for name in LIBRARIES if _version(name) is None]
+    return report
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _examine_encoder(collection: Collection, problems: list[str]) -> dict[str, Any] | None:
+    """Load the model and let it encode a word."""
+    try:
+        encoder = collection.encoder
+    except CollectionNotFound:
+        from mirada.config import Settings  # noqa: PLC0415
+        from mirada.plugins import load_encoder  # noqa: PLC0415
+
+        encoder = load_encoder(Settings().encoder)
+    except MiradaError as error:
+        problems.append(str(error))
+        return None
+    encoder.encode_texts(["a photo"])
+    return {"name": encoder.name, "dim": encoder.dim, "image_size": encoder.image_size}
+
+
+def _examine_index(collection: Collection, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        home = collection.home
+        store = collection.store
+        problems += store.verify()
+    except CollectionNotFound:
+        return None
+    except MiradaError as error:
+        problems.append(str(error))
+        return None
+    return {"home": str(home), **store.health()}
+
+
+def _print(report: dict[str, Any]) -> None:
+    click.echo(f"mirada {report['mirada']}, Python {report['python']}, {report['platform']}")
+    click.echo(", ".join(f"{name} {found or 'MISSING'}" for name, found in report["libraries"].items()))
+    for extra, found in report["extras"].items():
+        click.echo(f"extra {extra}: {'yes' if found else f'no (pip install mirada[{extra}])'}")
+    if report["encoder"]:
+        click.echo("encoder {name}: {dim} dimensions, {image_size} px".format(**report["encoder"]))
+    if report["index"] is None and not report["problems"]:
+        click.echo("no index here: make one with `mirada index DIR`")
+    for name, value in (report["index"] or {}).items():
+        click.echo(f"{name.replace('_', ' ')}: {value}")
+    for problem in report["problems"]:
+        click.secho(f"problem: {problem}", fg="red")
+    if not report["problems"]:
+        click.secho("all well", fg="green")

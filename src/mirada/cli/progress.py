@@ -1,0 +1,118 @@
+"""Progress of an indexing run on stderr: a bar in a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from mirada.cli.output import print_json, record_as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from mirada.types import ImageRecord
+
+SECONDS_A_LINE = 10.0
+
+
+class RateColumn(ProgressColumn):
+    """Files a second."""
+
+    def render(self, task: Task) -> Text:
+        """Nothing until there is a rate to speak of."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
+
+
+class TerminalProgress:
+    """Shows a run as a bar with rate and time left; keeps count of what was written."""
+
+    def __init__(self, *, tell_records: bool = False) -> None:
+        self.kept = 0
+        self._tell_records = tell_records
+        self._bar = Bar(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task("scanning", total=None)
+
+    def __enter__(self) -> TerminalProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def planned(self, total: int) -> None:
+        """Set the length of the bar."""
+        self._bar.update(self._task, description="indexing", total=total)
+
+    def advanced(self) -> None:
+        """Move the bar by one file."""
+        self._bar.advance(self._task)
+
+    def wrote(self, records: Sequence[ImageRecord]) -> None:
+        """Count records and, if asked to, print each as a JSON line on stdout."""
+        self.kept += len(records)
+        if self._tell_records:
+            for record in records:
+                print_json(record_as_json(record))
+            sys.stdout.flush()
+
+
+class LineProgress(TerminalProgress):
+    """Says every ten seconds, on a line of its own, how far the run has come."""
+
+    def __init__(self, *, tell_records: bool = False) -> None:
+        super().__init__(tell_records=tell_records)
+        self._total = self._done = 0
+        self._started = self._said = time.monotonic()
+
+    def __enter__(self) -> LineProgress:
+        return self
+
+    def planned(self, total: int) -> None:
+        """Say how much there is to do."""
+        self._total = total
+        self._started = self._said = time.monotonic()
+        if total:
+            click.echo(f"{total:,} files to read", err=True)
+
+    def advanced(self) -> None:
+        """Say how far the run is, when it is time to."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._said >= SECONDS_A_LINE:
+            self._said = now
+            rate = self._done / (now - self._started)
+            left = (self._total - self._done) / rate / 60
+            click.echo(
+                f"{self._done:,} of {self._total:,} files, {rate:.1f}/s, {left:.0f} min left",
+                err=True,
+            )

@@ -1,0 +1,127 @@
+"""`mirada search` and `mirada similar`: find pictures by words, by a picture, or both."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from mirada.cli.options import collection_here, format_options, home_option, limit_option
+from mirada.cli.output import print_json, print_results, results_as_json, write_sheet
+from mirada.errors import DatasetError, MiradaError
+
+if TYPE_CHECKING:
+    from mirada.collection import Collection
+    from mirada.search.results import Results
+
+html_option = click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a contact sheet to this file.",
+)
+preview_option = click.option(
+    "--preview/--no-preview",
+    default=None,
+    help="Thumbnails in the terminal. [default: where it has a graphics protocol]",
+)
+
+
+@click.command(epilog='Example: mirada search "a red car in the snow" -n 5 --html hits.html')
+@click.argument("text", metavar="QUERY", required=False)
+@click.option("--image", type=click.Path(path_type=Path), help="A picture to look for.")
+@click.option(
+    "--batch",
+    type=click.File("r", encoding="utf-8", errors="surrogateescape"),
+    help="A file of queries, or - for stdin: one a line, as words or as a JSON object with "
+    '"query", "image" and "limit". Prints one JSON line for each.',
+)
+@limit_option
+@format_options
+@html_option
+@preview_option
+@home_option
+def search(
+    text: str | None,
+    image: Path | None,
+    batch: TextIO | None,
+    limit: int,
+    form: str | None,
+    html: Path | None,
+    preview: bool | None,
+    home: Path | None,
+) -> None:
+    """Find pictures by QUERY, in English or Spanish, by --image, or by both together."""
+    collection = collection_here(home)
+    failed = 0
+    if batch is None:
+        results = collection.search(text, image=image, limit=limit)
+        print_results(results, form, preview=preview)
+        answers = [results]
+    else:
+        if text or image or form:
+            raise click.UsageError("--batch brings its own queries and always prints JSON lines")
+        answers, failed = _answer_batch(collection, batch, limit)
+    if html:
+        write_sheet(answers, html)
+    if failed:
+        sys.exit(1)
+
+
+@click.command(epilog="Example: mirada similar holidays/beach.jpg --paths")
+@click.argument("path", type=click.Path(path_type=Path))
+@limit_option
+@format_options
+@html_option
+@preview_option
+@home_option
+def similar(
+    path: Path,
+    limit: int,
+    form: str | None,
+    html: Path | None,
+    preview: bool | None,
+    home: Path | None,
+) -> None:
+    """Find the pictures that look most like the one at PATH."""
+    results = collection_here(home).similar(path, limit=limit)
+    print_results(results, form, preview=preview)
+    if html:
+        write_sheet([results], html)
+
+
+def _answer_batch(
+    collection: Collection, lines: TextIO, limit: int
+) -> tuple[list[Results], int]:
+    """Print one JSON line for each query, at once; a bad line gets a line with its error."""
+    answers, failed = [], 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            results = _answer(collection, line.strip(), limit)
+        except MiradaError as error:
+            failed += 1
+            print_json({"query": line.strip(), "line": number, "error": str(error), "hits": []})
+        else:
+            answers.append(results)
+            print_json(results_as_json(results))
+        sys.stdout.flush()
+    return answers, failed
+
+
+def _answer(collection: Collection, line: str, limit: int) -> Results:
+    if not line.startswith("{"):
+        return collection.search(line, limit=limit)
+    try:
+        query = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DatasetError(f"not a JSON object: {error}") from error
+    unknown = query.keys() - {"query", "image", "limit"}
+    if unknown:
+        raise DatasetError(f"unknown keys: {', '.join(sorted(unknown))}")
+    return collection.search(
+        query.get("query"), image=query.get("image"), limit=query.get("limit", limit)
+    )

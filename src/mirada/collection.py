@@ -1,0 +1,184 @@
+"""A folder of pictures with its index: what `mirada.open` gives and the command line uses."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mirada.config import Settings, find_home, home_for_index, load_settings
+from mirada.errors import CollectionBusy, ConfigError, MiradaError, ModelMismatch
+from mirada.search.results import Query, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mirada.indexing.indexer import Progress
+    from mirada.indexing.ledger import IndexReport
+    from mirada.protocols import Encoder
+    from mirada.search.searcher import Searcher
+    from mirada.store.lance import LanceStore
+    from mirada.types import ImageRecord
+
+
+class Collection:
+    """The pictures of a folder, indexed.
+
+    The heavy parts (store, models) are loaded when first needed.
+    """
+
+    def __init__(self, folder: Path, *, home: Path | None = None) -> None:
+        self.folder = folder.absolute()
+        self._named_home = home
+
+    def __repr__(self) -> str:
+        return f"Collection({str(self.folder)!r})"
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    @property
+    def home(self) -> Path:
+        """Folder that holds the index.
+
+        Raises:
+            CollectionNotFound: nothing has been indexed here yet.
+        """
+        return find_home(self.folder, home=self._named_home)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What `mirada.toml` in the home says."""
+        return load_settings(self.home)
+
+    @cached_property
+    def store(self) -> LanceStore:
+        """The records and vectors, open for reading."""
+        from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed
+
+        return LanceStore.open(self.home)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model that the settings name."""
+        from mirada.plugins import load_encoder  # noqa: PLC0415 scans the installed packages
+
+        return load_encoder(self.settings.encoder)
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        from mirada.search.searcher import Searcher  # noqa: PLC0415 brings numpy
+
+        if self.store.encoder != self.encoder.name:
+            raise ModelMismatch(
+                f"the index holds vectors of {self.store.encoder}, the model in use is "
+                f"{self.encoder.name}: index the pictures again into a new collection with "
+                "`mirada index DIR --home NEW`, or go back to the model of the index"
+            )
+        return Searcher(self.store, self.encoder)
+
+    def index(
+        self, *roots: Path | str, keep_missing: bool = False, progress: Progress | None = None
+    ) -> IndexReport:
+        """Bring the index up to date with `roots`, by default the folder of the collection.
+
+        Raises:
+            CollectionBusy: another process is indexing.
+            MiradaError: a root is missing, or the index cannot be written.
+        """
+        from mirada.indexing.indexer import index_folders  # noqa: PLC0415 brings decoders
+
+        folders = tuple(Path(root).absolute() for root in roots) or (self.folder,)
+        for folder in folders:
+            if not folder.exists():
+                raise MiradaError(f"{folder} does not exist: is the drive mounted?")
+        home = home_for_index(folders, home=self._named_home)
+        with _only_writer(home):
+            self._named_home = home
+            self.__dict__.pop("settings", None)
+            store = self._open_or_create(home)
+            report = index_folders(
+                folders,
+                store,
+                self.encoder,
+                threads=self.settings.threads,
+                keep_missing=keep_missing,
+                progress=progress,
+            )
+        return report
+
+    def search(
+        self, text: str | None = None, *, image: Path | str | None = None, limit: int = 20
+    ) -> Results:
+        """The `limit` pictures that best answer words, a picture, or both together.
+
+        Raises:
+            ConfigError: neither words nor a picture were given.
+            UnreadableImage: the picture cannot be decoded.
+        """
+        if image is not None:
+            from mirada.indexing.images import open_image  # noqa: PLC0415 brings decoders
+
+            query = Query(text or None, Path(image))
+            pixels = open_image(Path(image), self.encoder.image_size)
+            return self._searcher.by_image(pixels, query, limit=limit)
+        if not text or not text.strip():
+            raise ConfigError("nothing to search for: give words, a picture, or both")
+        return self.search_all([text], limit=limit)[0]
+
+    def search_all(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
+        """One answer for each text, in order."""
+        return self._searcher.by_text(texts, limit=limit)
+
+    def similar(self, path: Path | str, *, limit: int = 20) -> Results:
+        """The `limit` pictures that look most like the one at `path`, indexed or not."""
+        query = Query(image=Path(path))
+        record = self.find(path)
+        if record is None:
+            return self.search(image=path, limit=limit)
+        return self._searcher.like(record.image_id, query, limit=limit)
+
+    def find(self, path: Path | str) -> ImageRecord | None:
+        """The record of the picture at `path`; None when it is not indexed."""
+        wanted = Path(path).absolute()
+        image_id = next((i for file, i in self.store.files().items() if file.path == wanted), None)
+        return self.store.get([image_id])[0] if image_id else None
+
+    def _open_or_create(self, home: Path) -> LanceStore:
+        from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed
+
+        store = LanceStore.create(home, encoder=self.encoder.name, dim=self.encoder.dim)
+        self.__dict__["store"] = store
+        self.__dict__.pop("_searcher", None)
+        return store
+
+
+def open_collection(folder: Path | str = ".", *, home: Path | str | None = None) -> Collection:
+    """The collection of a folder: found there or above, else made there by its first `index()`."""
+    return Collection(
+        Path(folder).expanduser(), home=Path(home).expanduser() if home else None
+    )
+
+
+@contextmanager
+def _only_writer(home: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 writers only
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / "lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise CollectionBusy(
+            f"another process is indexing into {home}: wait until it ends, or stop it"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{home} cannot be written ({error.strerror}): "
+            "keep the index elsewhere with --home DIR or MIRADA_HOME"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,108 @@
+"""The run that brings an index up to date with its folders."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from mirada.errors import ModelMismatch, StoreError
+from mirada.indexing.ledger import IndexReport, Ledger
+from mirada.indexing.observe import Observer, observe_all
+from mirada.indexing.plan import plan_run
+from mirada.indexing.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mirada.protocols import Encoder, Store
+    from mirada.types import ImageRecord
+
+
+class Progress(Protocol):
+    """Hears how a run gets on."""
+
+    def planned(self, total: int) -> None:
+        """Scanning is over and `total` files are to be read."""
+
+    def advanced(self) -> None:
+        """One more file has been looked at."""
+
+    def wrote(self, records: Sequence[ImageRecord]) -> None:
+        """These records are kept for good."""
+
+
+class Silence:
+    """The progress of a run that nobody watches."""
+
+    def planned(self, total: int) -> None:
+        """Say nothing."""
+
+    def advanced(self) -> None:
+        """Say nothing."""
+
+    def wrote(self, records: Sequence[ImageRecord]) -> None:
+        """Say nothing."""
+
+
+def index_folders(
+    roots: Sequence[Path],
+    store: Store,
+    encoder: Encoder,
+    *,
+    threads: int = 0,
+    keep_missing: bool = False,
+    progress: Progress | None = None,
+) -> IndexReport:
+    """Bring `store` up to date with `roots`; stopped at any moment, the next run goes on from there.
+
+    Args:
+        roots: folders or single files.
+        store: must hold vectors of `encoder`.
+        encoder: called from `threads` threads.
+        threads: 0 means one per available core.
+        keep_missing: keep files that are no longer there.
+        progress: told what happens, from the calling thread.
+
+    Raises:
+        ModelMismatch: the store holds vectors of another model.
+        StoreError: nothing more can be written; what was written stays.
+    """
+    if store.encoder != encoder.name:
+        raise ModelMismatch(
+            f"the index holds vectors of {store.encoder}, the model in use is {encoder.name}: "
+            "index into a new collection with --home DIR, or go back to the model of the index"
+        )
+    progress = progress or Silence()
+    found = scan(roots)
+    known = store.files()
+    plan = plan_run(
+        found.files, known, roots=[root.absolute() for root in roots], unreadable=found.unreadable
+    )
+    ledger = Ledger(store, known.items(), plan)
+    ledger.skip(found.skipped)
+    progress.planned(len(plan.to_read))
+    observer = Observer(encoder, known.values())
+    observations = observe_all(plan.to_read, observer, threads=threads or available_cores())
+    try:
+        for observation in observations:
+            ledger.take(observation)
+            progress.advanced()
+            if ledger.is_due():
+                progress.wrote(ledger.write())
+        progress.wrote(ledger.finish(keep_missing=keep_missing))
+    except StoreError:
+        raise
+    except BaseException:
+        observations.close()
+        progress.wrote(ledger.write())  # an interrupted run keeps all that it had seen
+        raise
+    store.optimize()
+    return ledger.report()
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

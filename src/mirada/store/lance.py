@@ -1,0 +1,225 @@
+"""The embedded store: two Lance tables in one folder, read by many processes, written by one."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from mirada.errors import StoreError
+from mirada.store import health
+from mirada.store.durable import Flusher, set_aside_torn
+from mirada.store.migrate import migrate
+from mirada.store.rows import (
+    PathCodec,
+    check_query,
+    check_records,
+    check_vectors,
+    files_column,
+    files_from,
+    records_from,
+    rows_from,
+)
+from mirada.store.schema import ENCODER_KEY, IMAGES, REGIONS, images_schema, regions_schema
+from mirada.store.tables import is_unmade, lance_errors, make_table, open_table
+from mirada.store.upkeep import compact, forget_old_versions, index_rows
+from mirada.store.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import lance
+    import pyarrow as pa
+    from lance.dataset import MergeInsertBuilder
+
+    from mirada.types import ImageRecord, Matrix, Ranking, SourceFile, Vector
+
+EXACT_ROWS = 20_000  # below, comparing with every vector takes a few ms (ENGINES.md)
+COMMIT_ATTEMPTS = 20  # another process can only be in the way where the lock was passed over
+
+RECORD_COLUMNS = ["image_id", "files", "width", "height", "format", "indexed_at"]
+
+
+class LanceStore:
+    """Records and vectors in a folder; reads see the newest version.
+
+    Threads may share it. Only one process may write, which is its caller's care.
+    """
+
+    def __init__(self, home: Path, *, exact_rows: int = EXACT_ROWS) -> None:
+        """Open what is in `home`; called by `open` and `create`."""
+        migrate(home)
+        self._folder = home / IMAGES
+        self._exact_rows = exact_rows
+        self._view = self._look(open_table(self._folder))
+        schema = self._view.table.schema
+        self.home = home
+        self.encoder: str = schema.metadata[ENCODER_KEY].decode()
+        self.dim: int = schema.field("vector").type.list_size
+        self._codec = PathCodec(home)
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._flusher = Flusher(self._folder)
+
+    @classmethod
+    def open(cls, home: Path, *, exact_rows: int = EXACT_ROWS) -> LanceStore:
+        """The store in `home`; one of an older schema is brought up to date.
+
+        Args:
+            home: folder of the collection.
+            exact_rows: rows from which on the vectors are indexed and searches approximate.
+
+        Raises:
+            CollectionNotFound: nothing has been stored there yet.
+            SchemaTooNew: a newer mirada made it.
+            StoreError: it is damaged, or something else lies there.
+        """
+        return cls(home.absolute(), exact_rows=exact_rows)
+
+    @classmethod
+    def create(
+        cls, home: Path, *, encoder: str, dim: int, exact_rows: int = EXACT_ROWS
+    ) -> LanceStore:
+        """The store in `home`, made where there is none, completed where making was cut short.
+
+        An existing one keeps its encoder and dim: compare them. Only for the one writer.
+        """
+        home = home.absolute()
+        schemas = {REGIONS: regions_schema(encoder, dim), IMAGES: images_schema(encoder, dim)}
+        with lance_errors(home):
+            home.mkdir(parents=True, exist_ok=True)
+        for name, schema in schemas.items():  # images last: with it the collection exists
+            folder = home / name
+            with lance_errors(folder):
+                set_aside_torn(folder)
+                if is_unmade(folder):
+                    make_table(folder, schema)
+                    Flusher(folder).flush_commits()
+        return cls.open(home, exact_rows=exact_rows)
+
+    def __len__(self) -> int:
+        """Count of records."""
+        return self._latest().count
+
+    def ids(self) -> list[str]:
+        """All image ids, in no particular order."""
+        return self._latest().ids()
+
+    def files(self) -> dict[SourceFile, str]:
+        """Every known file with its image id."""
+        rows = self._latest().columns(["image_id", "files"])
+        return {
+            file: image_id
+            for batch in rows.to_batches()
+            for file, image_id in files_from(batch, self._codec)
+        }
+
+    def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
+        """The records of these ids, in order; raises KeyError for an unknown one."""
+        return records_from(self._latest().rows(image_ids, RECORD_COLUMNS), self._codec)
+
+    def vectors(self, image_ids: Sequence[str]) -> Matrix:
+        """(n, dim) vectors of these ids, in order; raises KeyError for an unknown one."""
+        return self._latest().vectors(image_ids)
+
+    def nearest(self, vector: Vector, *, limit: int) -> Ranking:
+        """Up to `limit` ids by falling dot product, ties by id; exact below `exact_rows` rows."""
+        check_query(vector, dim=self.dim)
+        return self._latest().nearest(vector, limit)
+
+    def put(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
+        """Add records, or replace those with the same image id; vectors: (len(records), dim).
+
+        Raises:
+            ValueError: a record has no file, comes twice, or its vector is not of unit length.
+            StoreError: it could not be written; nothing of it was.
+        """
+        check_vectors(vectors, rows=len(records), dim=self.dim)
+        check_records(records)
+        if records:
+            self._upsert(rows_from(records, vectors, rev=uuid.uuid4().hex, codec=self._codec))
+
+    def set_files(self, files: Mapping[str, Sequence[SourceFile]]) -> None:
+        """Replace the files of known image ids; an id left without files is removed.
+
+        Raises:
+            KeyError: an id that is given files is unknown; nothing was written.
+        """
+        kept = {image_id: group for image_id, group in files.items() if group}
+        if kept:
+            # whole rows: Lance 14 updates one column of few rows by reading the whole table
+            rows = self._latest().rows(list(kept), self._view.table.schema.names)
+            column = files_column(list(kept.values()), self._codec)
+            place = rows.schema.get_field_index("files")
+            self._upsert(rows.set_column(place, rows.schema.field("files"), column))
+        self._remove([image_id for image_id, group in files.items() if not group])
+
+    def optimize(self) -> None:
+        """Merge small files, bring indexes up to date, forget versions older than an hour."""
+        with self._writing, lance_errors(self._folder):
+            table = self._latest().table
+            table = table.checkout_version(table.version)  # ours alone: it will move on
+            compact(table, self._flusher.flush_data)
+            if table.count_rows() >= self._exact_rows:
+                index_rows(table)
+            self._flusher.flush_data()
+            self._flusher.flush_commits()
+            forget_old_versions(table)
+
+    def health(self) -> dict[str, Any]:
+        """Sizes and states, by name, as `mirada doctor` shows them."""
+        return health.describe(self._latest(), self.home)
+
+    def verify(self) -> list[str]:
+        """What is wrong with the rows, each with what to do; empty when all is well."""
+        return health.problems(self._latest(), self.home)
+
+    def _latest(self) -> View:
+        with self._reading, lance_errors(self._folder):
+            newest = self._view.table.latest_version
+            if newest != self._view.version:
+                self._view = self._look(self._view.table.checkout_version(newest))
+            return self._view
+
+    def _look(self, table: lance.LanceDataset) -> View:
+        return View(table, self._folder, exact_rows=self._exact_rows)
+
+    def _upsert(self, rows: pa.Table) -> None:
+        self._merge(
+            rows, lambda merge: merge.when_matched_update_all().when_not_matched_insert_all()
+        )
+
+    def _remove(self, image_ids: Sequence[str]) -> None:
+        known = self._latest().known_rows(image_ids, ["image_id"])
+        if known.num_rows:
+            self._merge(known, lambda merge: merge.when_matched_delete())
+
+    def _merge(
+        self,
+        rows: pa.Table,
+        what: Callable[[MergeInsertBuilder], MergeInsertBuilder],
+    ) -> None:
+        """Write, flush, commit, flush: a commit on disk never points to rows that aren't."""
+        with self._writing, lance_errors(self._folder):
+            for _ in range(COMMIT_ATTEMPTS):
+                table = self._latest().table
+                transaction, _ = what(table.merge_insert("image_id")).execute_uncommitted(rows)
+                self._flusher.flush_data()
+                if table.latest_version == table.version and _commit(table, transaction):
+                    self._flusher.flush_commits()
+                    return
+        raise StoreError(
+            f"another process keeps writing to {self.home}: wait until it ends, or stop it"
+        )
+
+
+def _commit(table: lance.LanceDataset, transaction: Any) -> bool:
+    """Commit; false when another writer came first."""
+    try:
+        type(table).commit(table, transaction, max_retries=0)
+    except (OSError, ValueError, RuntimeError) as error:
+        if "conflict" not in str(error).lower():
+            raise
+        return False
+    return True

@@ -1,0 +1,325 @@
+# ruff: noqa: S101 these are tests
+"""What every store and every model must keep to, as tests for the authors of plug-ins.
+
+Inherit a contract in a test module of pytest and give it the fixture it asks for:
+
+    class TestMyEncoder(EncoderContract):
+        @pytest.fixture
+        def encoder(self) -> Encoder:
+            return MyEncoder()
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mirada.types import ImageRecord, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PIL.Image import Image
+
+    from mirada.protocols import Encoder, Store
+    from mirada.types import Matrix, Vector
+
+DIM = 4  # of the stores that a contract examines
+ENCODER = "test/1"  # the encoder that they name
+
+SEEN_AT = datetime(2024, 5, 17, 8, 30, 15, 250_000, tzinfo=UTC)
+FOLDER = Path(os.sep).absolute() / "pictures"
+
+
+def record_of(name: str, *more: str) -> ImageRecord:
+    """A record whose id and files follow from names, in the order that records keep."""
+    return ImageRecord(
+        image_id=sha256(os.fsencode(name)).hexdigest(),
+        files=tuple(file_at(one) for one in sorted((name, *more), key=os.fsencode)),
+        width=640,
+        height=480,
+        format="JPEG",
+        indexed_at=SEEN_AT,
+    )
+
+
+def file_at(name: str) -> SourceFile:
+    """A file of that name in a folder of pictures."""
+    return SourceFile(FOLDER / name, size=1_000 + len(name), mtime_ns=1_700_000_000_123_456_789)
+
+
+def unit(*numbers: float) -> Vector:
+    """These numbers, scaled to a vector of unit length."""
+    vector = np.array(numbers, np.float32)
+    return vector / np.float32(np.linalg.norm(vector))
+
+
+class StoreContract:
+    """Fixture `store`: empty, for vectors of `ENCODER` with `DIM` numbers."""
+
+    def test_it_says_whose_vectors_it_holds(self, store: Store) -> None:
+        """Name and dim are those it was made with."""
+        assert (store.encoder, store.dim) == (ENCODER, DIM)
+
+    def test_an_empty_store_answers_with_nothing(self, store: Store) -> None:
+        """Every question has an answer of the right shape."""
+        assert (len(store), list(store.ids()), dict(store.files())) == (0, [], {})
+        assert store.get([]) == []
+        assert store.vectors([]).shape == (0, DIM)
+        ranking = store.nearest(unit(1, 0, 0, 0), limit=5)
+        assert (ranking.ids, ranking.scores.shape) == ((), (0,))
+
+    def test_a_record_comes_back_as_it_was_put(self, store: Store) -> None:
+        """Every field is kept, to the microsecond and nanosecond."""
+        a = record_of("a.jpg", "copy of a.jpg")
+        store.put([a], np.stack([unit(1, 2, 3, 4)]))
+        assert store.get([a.image_id]) == [a]
+        np.testing.assert_array_equal(store.vectors([a.image_id]), [unit(1, 2, 3, 4)])
+        assert dict(store.files()) == dict.fromkeys(a.files, a.image_id)
+
+    def test_any_file_name_comes_back_as_it_was_put(self, store: Store) -> None:
+        """Names with quotes, line breaks, emoji, or bytes that are no UTF-8."""
+        names = [
+            "o'clock.jpg",
+            'say "x".png',
+            "a\nb.jpg",
+            "ñandú 😀.jpg",
+            "%20 #1?.jpg",
+            "-- ;.jpg",
+        ]
+        if os.name == "posix":
+            names += ["not utf-8 \udcff\udc80.jpg", "back\\slash.jpg"]
+        records = [record_of(name) for name in names]
+        store.put(records, _same(unit(1, 0, 0, 0), len(records)))
+        assert store.get([record.image_id for record in records]) == records
+        assert {file.path.name for file in store.files()} == {*names}
+
+    def test_ids_are_answered_in_the_order_they_were_asked(self, store: Store) -> None:
+        """Repeated ones as often as asked."""
+        a, b = _put_two(store)
+        asked = [b.image_id, a.image_id, b.image_id]
+        assert store.get(asked) == [b, a, b]
+        assert store.vectors(asked).argmax(axis=1).tolist() == [1, 0, 1]
+
+    def test_an_unknown_id_is_a_key_error(self, store: Store) -> None:
+        """Also one that is no sha256, and one that tries to be SQL."""
+        _put_two(store)
+        for unknown in ("0" * 64, "beach", "' OR 1=1 --", ""):
+            _raises(KeyError, store.get, [unknown])
+            _raises(KeyError, store.vectors, [unknown])
+
+    def test_put_again_replaces(self, store: Store) -> None:
+        """One record an image, with the last of its vectors."""
+        a, b = _put_two(store)
+        later = replace(a, files=record_of("z.jpg").files, width=32)
+        store.put([later], np.stack([unit(0, 0, 0, 1)]))
+        assert len(store) == 2
+        assert sorted(store.ids()) == sorted([a.image_id, b.image_id])
+        assert store.get([a.image_id]) == [later]
+        assert store.nearest(unit(0, 0, 0, 1), limit=1).ids == (a.image_id,)
+
+    def test_nothing_to_write_is_no_error(self, store: Store) -> None:
+        """Empty batches change nothing."""
+        store.put([], np.empty((0, DIM), np.float32))
+        store.set_files({})
+        assert len(store) == 0
+
+    def test_files_are_replaced_and_the_rest_stays(self, store: Store) -> None:
+        """They are kept sorted by path."""
+        a, b = _put_two(store)
+        store.set_files({a.image_id: [file_at("moved.jpg"), file_at("copy.jpg")]})
+        (found,) = store.get([a.image_id])
+        assert found == replace(a, files=(file_at("copy.jpg"), file_at("moved.jpg")))
+        np.testing.assert_array_equal(store.vectors([a.image_id]), [unit(1, 0, 0, 0)])
+        assert {*store.files()} == {*found.files, *b.files}
+
+    def test_an_image_without_files_is_removed(self, store: Store) -> None:
+        """It is found no more; removing it twice is no error."""
+        a, b = _put_two(store)
+        for _ in range(2):
+            store.set_files({a.image_id: ()})
+            assert list(store.ids()) == [b.image_id]
+            assert store.nearest(unit(1, 0, 0, 0), limit=2).ids == (b.image_id,)
+        _raises(KeyError, store.get, [a.image_id])
+
+    def test_files_for_an_unknown_image_are_refused(self, store: Store) -> None:
+        """Then nothing of the call is done."""
+        a, _ = _put_two(store)
+        files = {a.image_id: [file_at("new.jpg")], "0" * 64: [file_at("c.jpg")]}
+        _raises(KeyError, store.set_files, files)
+        assert store.get([a.image_id]) == [a]
+
+    def test_what_could_not_be_found_again_is_refused(self, store: Store) -> None:
+        """Vectors of the wrong shape or length, not finite; records without files or put twice."""
+        a, b = record_of("a.jpg"), record_of("b.jpg")
+        good = np.stack([unit(1, 0, 0, 0)])
+        refused: list[tuple[Sequence[ImageRecord], Matrix]] = [
+            ([a], good[:, :3]),
+            ([a, b], good),
+            ([a], good[0]),
+            ([a], np.float32(2) * good),
+            ([a], np.zeros((1, DIM), np.float32)),
+            ([a], np.full((1, DIM), np.nan, np.float32)),
+            ([replace(a, files=())], good),
+            ([a, a], np.concatenate([good, good])),
+        ]
+        for records, vectors in refused:
+            _raises(ValueError, store.put, records, vectors)
+        assert len(store) == 0
+
+    def test_the_nearest_come_by_falling_dot_product(self, store: Store) -> None:
+        """Scores are dot products with the question, whatever its length."""
+        a, b = _put_two(store)
+        ranking = store.nearest(np.array([0.6, 0.8, 0, 0], np.float32), limit=2)
+        assert ranking.ids == (b.image_id, a.image_id)
+        np.testing.assert_allclose(ranking.scores, [0.8, 0.6], rtol=1e-6)
+        assert ranking.scores.dtype == np.float32
+        opposite = store.nearest(np.array([-3, 0, 0, 0], np.float32), limit=2)
+        assert opposite.ids == (b.image_id, a.image_id)
+        np.testing.assert_allclose(opposite.scores, [0, -3], atol=1e-6)
+
+    def test_ties_are_decided_by_id(self, store: Store) -> None:
+        """Equal vectors come in the order of their ids, wherever they were put."""
+        records = [record_of(f"{number}.jpg") for number in range(20)]
+        for part in (records[:7], records[7:]):
+            store.put(part, _same(unit(1, 2, 3, 4), len(part)))
+        ordered = sorted(record.image_id for record in records)
+        assert store.nearest(unit(4, 3, 2, 1), limit=20).ids == tuple(ordered)
+        assert store.nearest(unit(4, 3, 2, 1), limit=3).ids == tuple(ordered[:3])
+
+    def test_any_limit_is_answered(self, store: Store) -> None:
+        """Never more than asked, never more than there are."""
+        _put_two(store)
+        found = [len(store.nearest(unit(1, 1, 0, 0), limit=n).ids) for n in (0, 1, 2, 1_000)]
+        assert found == [0, 1, 2, 2]
+
+    def test_a_question_of_the_wrong_shape_is_refused(self, store: Store) -> None:
+        """So is one that is not finite."""
+        for bad in (unit(1, 0, 0), np.full(DIM, np.inf, np.float32), np.zeros((1, DIM), "f4")):
+            _raises(ValueError, partial(store.nearest, limit=1), bad)
+
+    def test_optimizing_changes_no_answer(self, store: Store) -> None:
+        """Neither on an empty store nor after many small writes."""
+        store.optimize()
+        records = [record_of(f"{number}.jpg") for number in range(12)]
+        for number, record in enumerate(records):
+            store.put([record], np.stack([unit(1, number, 0, 0)]))
+        store.set_files({records[3].image_id: ()})
+        before = store.nearest(unit(1, 1, 0, 0), limit=12)
+        for _ in range(2):
+            store.optimize()
+            after = store.nearest(unit(1, 1, 0, 0), limit=12)
+            assert after.ids == before.ids
+            assert len(store) == 11
+
+    def test_threads_may_read_while_one_writes(self, store: Store) -> None:
+        """Each answer is of one moment: as many files as the write had."""
+        _put_two(store)
+
+        def read(_: int) -> int:
+            return len(store.nearest(unit(1, 1, 1, 1), limit=100).ids)
+
+        with ThreadPoolExecutor(4) as pool:
+            counts = pool.map(read, range(40))
+            for number in range(8):
+                store.put([record_of(f"new {number}.jpg")], np.stack([unit(0, 0, 1, 0)]))
+            assert {*counts} <= {*range(2, 11)}
+        assert len(store) == 10
+
+
+class EncoderContract:
+    """Fixture `encoder`: ready to use."""
+
+    def test_it_has_a_name_with_a_revision(self, encoder: Encoder) -> None:
+        """Vectors of other names don't mix with its own."""
+        assert encoder.name.strip() == encoder.name
+        assert encoder.name
+        assert encoder.dim > 0
+        assert encoder.image_size > 0
+
+    def test_nothing_gives_no_rows(self, encoder: Encoder) -> None:
+        """Of the right width."""
+        for rows in (encoder.encode_images([]), encoder.encode_texts([])):
+            _check_rows(rows, encoder, 0)
+
+    def test_images_give_unit_rows(self, encoder: Encoder) -> None:
+        """Of any size and shape, down to one pixel."""
+        sizes = [(1, 1), (2, 900), (900, 2), (37, 41), (encoder.image_size, encoder.image_size)]
+        _check_rows(encoder.encode_images([_picture(*size) for size in sizes]), encoder, len(sizes))
+
+    def test_texts_give_unit_rows(self, encoder: Encoder) -> None:
+        """Any text: empty, long, emoji, other scripts, control characters."""
+        texts = ["a dog", "", " ", "😀🏳️‍🌈", "playa al atardecer", "海辺の犬", "x" * 5_000]
+        texts += ["word " * 2_000, "a\x00b\n", "ñ" * 300, "\u202eabc"]
+        _check_rows(encoder.encode_texts(texts), encoder, len(texts))
+
+    def test_rows_come_in_order_and_don_t_depend_on_the_batch(self, encoder: Encoder) -> None:
+        """One by one gives what all together give."""
+        images = [_picture(64, 48, seed=seed) for seed in range(3)]
+        texts = ["a red car", "two children on a beach at sunset", "snow"]
+        one_by_one = np.concatenate([encoder.encode_images([image]) for image in images])
+        np.testing.assert_allclose(encoder.encode_images(images), one_by_one, atol=1e-3)
+        one_by_one = np.concatenate([encoder.encode_texts([text]) for text in texts])
+        np.testing.assert_allclose(encoder.encode_texts(texts), one_by_one, atol=1e-2)
+
+    def test_the_same_input_gives_the_same_row(self, encoder: Encoder) -> None:
+        """Nothing in it is random."""
+        image = _picture(64, 48)
+        once, again = encoder.encode_images([image]), encoder.encode_images([image])
+        np.testing.assert_allclose(once, again, atol=1e-6)
+        once, again = encoder.encode_texts(["a dog"]), encoder.encode_texts(["a dog"])
+        np.testing.assert_allclose(once, again, atol=1e-6)
+
+    def test_threads_may_share_it(self, encoder: Encoder) -> None:
+        """Indexing encodes pictures from many threads at once."""
+        images = [_picture(64, 48, seed=seed) for seed in range(8)]
+        alone = encoder.encode_images(images)
+        with ThreadPoolExecutor(4) as pool:
+            rows = list(pool.map(lambda image: encoder.encode_images([image])[0], images))
+        np.testing.assert_allclose(np.stack(rows), alone, atol=1e-3)
+
+    def test_images_are_left_as_they_were(self, encoder: Encoder) -> None:
+        """The caller may go on using them."""
+        image = _picture(64, 48)
+        before = image.tobytes()
+        encoder.encode_images([image])
+        assert (image.size, image.tobytes()) == ((64, 48), before)
+
+
+def _put_two(store: Store) -> tuple[ImageRecord, ImageRecord]:
+    a, b = record_of("a.jpg"), record_of("b.jpg")
+    store.put([a, b], np.stack([unit(1, 0, 0, 0), unit(0, 1, 0, 0)]))
+    return a, b
+
+
+def _same(vector: Vector, count: int) -> Matrix:
+    return np.tile(vector, (count, 1))
+
+
+def _check_rows(rows: Matrix, encoder: Encoder, count: int) -> None:
+    assert rows.shape == (count, encoder.dim)
+    assert rows.dtype == np.dtype(np.float32)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
+
+
+def _picture(width: int, height: int, seed: int = 0) -> Image:
+    from PIL import Image  # noqa: PLC0415 stores need no pictures
+
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def _raises(kind: type[Exception], call: Callable[..., object], *arguments: object) -> None:
+    try:
+        call(*arguments)
+    except kind:
+        return
+    raise AssertionError(f"expected {kind.__name__}")

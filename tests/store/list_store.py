@@ -1,0 +1,80 @@
+"""A store of plain dictionaries: the naive oracle beside LanceStore, and a stand-in for it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mirada.types import ImageRecord, Ranking, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mirada.types import Matrix, Vector
+
+
+class ListStore:
+    """Keeps everything in memory and compares with every vector."""
+
+    def __init__(self, *, encoder: str, dim: int) -> None:
+        self.encoder = encoder
+        self.dim = dim
+        self.writes = 0
+        self._records: dict[str, ImageRecord] = {}
+        self._vectors: dict[str, Vector] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def ids(self) -> list[str]:
+        return list(self._records)
+
+    def files(self) -> dict[SourceFile, str]:
+        return {file: one for one, record in self._records.items() for file in record.files}
+
+    def put(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
+        if vectors.shape != (len(records), self.dim):
+            raise ValueError("vectors of the wrong shape")
+        if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
+            raise ValueError("vectors that are not of unit length")
+        if len({record.image_id for record in records}) < len(records):
+            raise ValueError("an image id comes twice")
+        if not all(record.files for record in records):
+            raise ValueError("a record without files")
+        self.writes += bool(records)
+        for record, vector in zip(records, vectors, strict=True):
+            self._records[record.image_id] = replace(record, files=_in_order(record.files))
+            self._vectors[record.image_id] = np.array(vector, np.float32)
+
+    def set_files(self, files: Mapping[str, Sequence[SourceFile]]) -> None:
+        kept = {one: self._records[one] for one, group in files.items() if group}
+        self.writes += bool(files)
+        for one, record in kept.items():
+            self._records[one] = replace(record, files=_in_order(files[one]))
+        for one in files.keys() - kept.keys():
+            self._records.pop(one, None)
+            self._vectors.pop(one, None)
+
+    def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
+        return [self._records[one] for one in image_ids]
+
+    def vectors(self, image_ids: Sequence[str]) -> Matrix:
+        rows = [self._vectors[one] for one in image_ids]
+        return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
+
+    def nearest(self, vector: Vector, *, limit: int) -> Ranking:
+        if vector.shape != (self.dim,) or not np.all(np.isfinite(vector)):
+            raise ValueError("not a vector of this store")
+        scores = {one: np.float32(v.astype(float) @ vector) for one, v in self._vectors.items()}
+        ids = sorted(scores, key=lambda one: (-scores[one], one))[: max(limit, 0)]
+        return Ranking("list", tuple(ids), np.array([scores[one] for one in ids], np.float32))
+
+    def optimize(self) -> None:
+        pass
+
+
+def _in_order(files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
+    return tuple(sorted(files, key=lambda file: os.fsencode(file.path)))

@@ -1,0 +1,126 @@
+"""Large stores answer by an index: nearly all of the true neighbours, and every new row."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mirada.store.lance import LanceStore
+from mirada.store.upkeep import VECTOR_INDEX, indexes
+from mirada.testing import SEEN_AT, file_at
+from mirada.types import ImageRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mirada.types import Matrix
+
+DIM = 32
+CENTRES = 50
+
+
+def records(count: int, *, start: int = 0) -> list[ImageRecord]:
+    return [
+        ImageRecord(
+            sha256(str(one).encode()).hexdigest(), (file_at(f"{one}.jpg"),), 4, 3, "PNG", SEEN_AT
+        )
+        for one in range(start, start + count)
+    ]
+
+
+def clustered(count: int, *, seed: int) -> Matrix:
+    centres = np.random.default_rng(0).standard_normal((CENTRES, DIM))
+    random = np.random.default_rng(seed)
+    rows = centres[random.integers(0, CENTRES, count)] + 0.6 * random.standard_normal((count, DIM))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> LanceStore:
+    home = tmp_path_factory.mktemp("large")
+    store = LanceStore.create(home, encoder="test/1", dim=DIM, exact_rows=2_000)
+    for start in (0, 2_000):
+        store.put(records(2_000, start=start), clustered(2_000, seed=start + 1))
+    store.optimize()
+    return store
+
+
+def recall(store: LanceStore, questions: Matrix, *, limit: int) -> float:
+    ids = sorted(store.ids())
+    vectors = store.vectors(ids)
+    hits = 0
+    for question in questions:
+        truth = {ids[row] for row in np.argsort(-(vectors @ question))[:limit]}
+        hits += len(truth & {*store.nearest(question, limit=limit).ids})
+    return hits / (limit * len(questions))
+
+
+def test_the_index_is_there_and_covers_all(store: LanceStore) -> None:
+    assert store.health()["search"] == "approximate"
+    assert store.health()["unindexed_rows"] == 0
+    assert indexes(store._latest().table)[VECTOR_INDEX].index_type == "IVF_SQ"
+
+
+def test_recall_at_ten_is_95_percent_or_more(store: LanceStore) -> None:
+    assert recall(store, clustered(40, seed=9), limit=10) >= 0.95
+
+
+def test_scores_are_exact_dot_products(store: LanceStore) -> None:
+    question = 3 * clustered(1, seed=5)[0]
+    ranking = store.nearest(question, limit=20)
+    np.testing.assert_allclose(ranking.scores, store.vectors(ranking.ids) @ question, rtol=1e-5)
+    assert np.all(np.diff(ranking.scores) <= 0)
+
+
+def test_long_rankings_are_exact(store: LanceStore) -> None:
+    assert recall(store, clustered(2, seed=9), limit=1_500) == 1
+    assert len(store.nearest(clustered(1, seed=9)[0], limit=10_000).ids) == len(store)
+
+
+def test_a_question_without_direction_is_answered_by_id(store: LanceStore) -> None:
+    ranking = store.nearest(np.zeros(DIM, np.float32), limit=3)
+    assert ranking.ids == tuple(sorted(store.ids())[:3])
+
+
+def test_rows_are_found_before_they_are_indexed_and_after(store: LanceStore) -> None:
+    new = records(30, start=100_000)
+    vectors = clustered(30, seed=77)
+    store.put(new, vectors)
+    assert store.health()["unindexed_rows"] >= 30
+    for _ in range(2):
+        found = [store.nearest(vector, limit=1).ids[0] for vector in vectors]
+        assert found == [record.image_id for record in new]
+        assert store.get([new[3].image_id]) == [new[3]]
+        store.optimize()
+    assert store.health()["unindexed_rows"] == 0
+    store.set_files({record.image_id: () for record in new})
+    store.optimize()
+    gone = {record.image_id for record in new}
+    assert not gone & {*store.nearest(vectors[0], limit=100).ids}
+
+
+def test_optimizing_twice_writes_nothing_new(store: LanceStore) -> None:
+    store.optimize()
+    versions = store.health()["versions"]
+    store.optimize()
+    assert store.health()["versions"] == versions
+
+
+def test_a_damaged_index_costs_time_and_no_answer(tmp_path: Path) -> None:
+    store = LanceStore.create(tmp_path, encoder="test/1", dim=DIM, exact_rows=1_000)
+    vectors = clustered(1_000, seed=1)
+    some = records(1_000)
+    store.put(some, vectors)
+    store.optimize()
+    index = indexes(store._latest().table)[VECTOR_INDEX].segments[0]
+    for file in (tmp_path / "images.lance" / "_indices" / str(index.uuid)).iterdir():
+        file.write_bytes(b"")
+    again = LanceStore.open(tmp_path, exact_rows=1_000)
+    assert again.nearest(vectors[7], limit=1).ids == (some[7].image_id,)
+    assert any("index" in problem for problem in again.verify())
+    again.optimize()
+    mended = LanceStore.open(tmp_path, exact_rows=1_000)
+    assert mended.verify() == []
