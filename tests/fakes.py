@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,7 @@ class ColourEncoder:
 
     def encode_images(self, images: Sequence[Image]) -> Matrix:
         self.encoded += len(images)
+        time.sleep(float(os.environ.get("COLOUR_SECONDS", "0")))
         pixels = [np.asarray(image.convert("RGB")).reshape(-1, 3).mean(axis=0) for image in images]
         return self._rows(pixels)
 

@@ -84,3 +84,14 @@ class Hit:
     rank: int  # from 1
     score: float  # orders the results
     confidence: float | None  # probability in [0, 1] that it matches; None: nothing to judge by
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the scores of one encoder turn into probabilities; see `mirada.search.calibrate`."""
+
+    distractors: Matrix  # vectors of texts on common subjects
+    temperature: float  # of the soft maximum over them, in units of the score
+    scale: float  # of the logistic
+    offset: float
+    prior: float  # share of matching pairs that the logistic was fitted for

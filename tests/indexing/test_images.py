@@ -12,6 +12,7 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
 from tests.bad_files import make_bad_folder, png, png_chunk, text_bomb, with_broken_exif
 from tests.photos import (
@@ -330,18 +331,26 @@ def test_float_grey_is_scaled_from_its_usual_range(top: float) -> None:
 
 
 def test_grey_outside_every_usual_range_is_stretched() -> None:
-    grey = grey_of(np.array([[-100.0, 0.0, 100.0]]))
+    grey = grey_of(np.array([[-100, 0, 100]], dtype=np.float32))
     assert np.asarray(grey).tolist() == [[0, 128, 255]]
 
 
 def test_values_that_are_not_numbers_become_black() -> None:
-    grey = grey_of(np.array([[np.nan, 0.5, 1.0]]))
-    assert np.asarray(grey).tolist() == [[0, 128, 255]]
-    assert np.asarray(grey_of(np.full((1, 2), np.nan))).tolist() == [[0, 0]]
+    grey = grey_of(np.array([[np.nan, 0.5, 1.0, np.inf, -np.inf]], dtype=np.float32))
+    assert np.asarray(grey).tolist() == [[0, 128, 255, 0, 0]]
+    assert np.asarray(grey_of(np.full((1, 2), np.nan, dtype=np.float32))).tolist() == [[0, 0]]
+
+
+@given(hnp.arrays(np.float32, (2, 3), elements=st.floats(width=32)))
+@settings(deadline=None)
+def test_any_floats_make_a_grey_that_keeps_their_order(values: np.ndarray) -> None:
+    grey = np.asarray(grey_of(values)).ravel().astype(int)
+    finite = np.isfinite(values.ravel())
+    assert (np.diff(grey[finite][np.argsort(values.ravel()[finite])]) >= 0).all()
 
 
 def test_a_flat_image_of_large_floats_is_an_image() -> None:
-    assert np.asarray(grey_of(np.full((1, 2), 1e30))).tolist() == [[0, 0]]
+    assert np.asarray(grey_of(np.full((1, 2), 1e30, dtype=np.float32))).tolist() == [[0, 0]]
 
 
 # What is refused
@@ -393,7 +402,7 @@ def test_a_file_cut_anywhere_is_never_half_an_image(
             pixels = open_image(data[:cut], 16)
         except UnreadableImage:
             continue
-        assert cut > len(data) - 16, f"{cut} of {len(data)} bytes"
+        assert cut > len(data) - 32, f"{cut} of {len(data)} bytes"
         assert pixels == whole  # only the end mark was missing
 
 
@@ -412,6 +421,19 @@ def test_pixels_over_the_limit_are_refused_before_they_are_decoded(
     for data in (encode(big), encode(big, "JPEG", progressive=True), encode(big, "HEIF")):
         with pytest.raises(UnreadableImage, match="150 x 150 pixels is over the limit"):
             open_image(data, 8)
+
+
+def test_an_image_of_a_few_endless_rows_is_refused() -> None:
+    with pytest.raises(UnreadableImage, match="200001 x 1 pixels is over the limit of 200000"):
+        open_image(png(200_001, 1, bytes(200_002)), 8)
+
+
+def test_a_tiff_that_lacks_strips_is_truncated() -> None:
+    data = bytearray(encode(flat(size=(9, 9)), "TIFF"))
+    height = data.index(b"\x01\x01\x04\x00\x01\x00\x00\x00") + 8  # tag 257
+    data[height] = 90
+    with pytest.raises(UnreadableImage, match="truncated TIFF"):
+        open_image(bytes(data), 8)
 
 
 def test_a_panorama_beyond_pillows_own_limit_opens(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,26 +28,28 @@ def to_srgb(image: Image.Image, *, reserve: int) -> Image.Image:
     icc = image.info.get("icc_profile")
     image = _shrink(_expand(image), reserve)
     if image.mode in ("I", "F"):
-        image = grey_of(np.asarray(image, dtype=np.float64))
+        image = grey_of(np.asarray(image, dtype=np.float32))
     if image.mode == "RGBA":
         image = _on_ground(image)
     return _managed(image, icc if isinstance(icc, bytes) else None)
 
 
-def grey_of(values: NDArray[np.float64]) -> Image.Image:
+def grey_of(values: NDArray[np.float32]) -> Image.Image:
     """8-bit grey from values of an unknown range.
 
     The range is the first of [0, 1], [0, 255] and [0, 65535] that holds all values; failing
     that, from the least to the greatest. Values that are not numbers become black.
     """
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    finite = np.isfinite(values)
+    low = float(np.min(values, where=finite, initial=np.inf))
+    high = float(np.max(values, where=finite, initial=-np.inf))
     usual = (top for top in _RANGES if low >= 0 and high <= top)
     bottom, top = next(((0.0, top) for top in usual), (low, high))
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (values - bottom) / max(top - bottom, 1e-12) * 255
-    scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0)
-    return Image.fromarray(scaled.clip(0, 255).round().astype(np.uint8))
+    with np.errstate(invalid="ignore"):
+        scaled = np.subtract(values, bottom, dtype=np.float64)
+    scaled[~finite] = 0
+    scaled *= 255 / ((top - bottom) or 1.0)
+    return Image.fromarray(scaled.round().astype(np.uint8))
 
 
 def _expand(image: Image.Image) -> Image.Image:

@@ -31,6 +31,10 @@ MAX_PIXELS = 250 * MEGAPIXEL
 transparency 1.9, 16-bit grey 1.4, progressive JPEG 0.7 to 1.5. Pillow's own cap, 179 megapixels
 for every format, refuses scans that people do have."""
 
+MAX_SIDE = 200_000
+"""Pixels. An image of few rows is not shrunk, and decoders take ever longer per pixel as rows grow:
+16 rows of 8 million pixels, in a damaged WebP of one kilobyte, took half a minute."""
+
 MAX_SCANS = 100
 """Scans of a progressive JPEG. Encoders write about ten; each costs a pass over the whole image,
 so a small file with thousands would keep a core busy for hours."""
@@ -105,18 +109,30 @@ def open_header(data: bytes, format_: Format) -> ImageFile:
     image = cast("ImageFile", plugin(BytesIO(data)))
     baseline = format_ is JPEG and "progressive" not in image.info
     check_pixels(image.size, MAX_JPEG_PIXELS if baseline else MAX_PIXELS)
+    if format_ is TIFF:
+        check_tiles(image)
     if "progressive" in image.info and data.count(b"\xff\xda") > MAX_SCANS:
         raise UnreadableImage(f"more than {MAX_SCANS} scans in a progressive JPEG")
     return image
 
 
 def check_pixels(size: tuple[int, int], limit: int) -> None:
-    """Refuse more pixels than `limit`."""
+    """Refuse more pixels than `limit`, and sides that no image has."""
     width, height = size
     if width * height > limit:
         raise UnreadableImage(
             f"{width} x {height} pixels is over the limit of {limit // MEGAPIXEL} megapixels"
         )
+    if max(size) > MAX_SIDE:
+        raise UnreadableImage(f"{width} x {height} pixels is over the limit of {MAX_SIDE} a side")
+
+
+def check_tiles(image: ImageFile) -> None:
+    """Refuse a TIFF whose strips or tiles don't cover it: Pillow would leave the rest black."""
+    boxes = [tile.extents for tile in image.tile if tile.extents is not None]
+    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes)
+    if boxes and covered < image.size[0] * image.size[1]:
+        raise UnreadableImage("truncated TIFF file")
 
 
 def describe(error: Exception, format_: Format) -> str:

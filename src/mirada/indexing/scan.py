@@ -68,8 +68,8 @@ def scan(roots: Sequence[Path]) -> Scan:
         ConfigError: a `.miradaignore` holds a line that is no pattern.
     """
     tops = sorted({os.path.abspath(root) for root in roots})
-    walk = _Walk(real_roots=tuple(os.path.realpath(top) for top in tops))
     statuses = [_status(top) for top in tops]
+    walk = _Walk(real_roots=tuple(os.path.realpath(top) for top in tops))
     for top, status in zip(tops, statuses, strict=True):
         if stat.S_ISDIR(status.st_mode):
             walk.folder(top)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from mirada.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 MANIFEST_END = b"LANC"  # the last bytes of every whole manifest
+SETTLED = 600.0  # seconds after which systems have written a file back by themselves
 COMMITS = ("_transactions", "_versions")
 
 
@@ -24,46 +26,54 @@ class Flusher:
 
     def flush_data(self) -> None:
         """Keep all but the commits: to be called before the commit that points there."""
-        self._flush(name for name in _folders_in(self._folder) if name not in COMMITS)
+        self._flush(name for name in os.listdir(self._folder) if name not in COMMITS)
 
     def flush_commits(self) -> None:
         """Keep the commits: once done, the write is there for good."""
         self._flush(COMMITS)
         _keep_folder(str(self._folder))
 
-    def _flush(self, names: Iterator[str] | tuple[str, ...]) -> None:
+    def _flush(self, names: Iterable[str]) -> None:
         for name in names:
             self._flush_tree(str(self._folder / name))
 
     def _flush_tree(self, folder: str) -> None:
-        found = _files_below(folder)
-        fresh = [path for path in found if path not in self._kept]
+        fresh = [path for path in _files_below(folder) if path not in self._kept]
         for path in fresh:
-            _keep_file(path)
+            if not _is_settled(path):
+                _keep_file(path)
         for parent in {os.path.dirname(path) for path in fresh} | ({folder} if fresh else set()):
             _keep_folder(parent)
         self._kept.update(fresh)
 
 
-def torn_manifests(folder: Path) -> list[Path]:
-    """Manifests cut short by a power cut; none of them was ever acknowledged."""
-    manifests = (folder / "_versions").glob("*.manifest")
-    return sorted(path for path in manifests if not _is_whole(path))
-
-
 def set_aside_torn(folder: Path) -> None:
     """Go back to the last whole version of the table; the torn ones keep their bytes."""
-    for path in torn_manifests(folder):
-        path.replace(path.with_suffix(".torn"))
+    while (newest := _newest_manifest(folder)) and not _is_whole(newest):
+        newest.replace(newest.with_suffix(".torn"))
 
 
 def refuse_torn(folder: Path) -> None:
-    """Raise StoreError where the newest version of the table was cut short."""
-    if torn_manifests(folder):
+    """Raise StoreError where the newest version of the table was cut short by a power cut.
+
+    It was never acknowledged, and older ones are whole: each is flushed before the next is made.
+    """
+    newest = _newest_manifest(folder)
+    if newest and not _is_whole(newest):
         raise StoreError(
             f"the last write to {folder} was cut short by a power failure: "
             "run `mirada index`, which mends it; your photos are untouched"
         )
+
+
+def has_manifests(folder: Path) -> bool:
+    """Whether any version of a table was ever committed there."""
+    return _newest_manifest(folder) is not None
+
+
+def _newest_manifest(folder: Path) -> Path | None:
+    manifests = (folder / "_versions").glob("*.manifest")
+    return min(manifests, default=None)  # Lance numbers them downwards
 
 
 def _is_whole(manifest: Path) -> bool:
@@ -73,12 +83,15 @@ def _is_whole(manifest: Path) -> bool:
         return file.read() == MANIFEST_END
 
 
-def _folders_in(folder: Path) -> Iterator[str]:
-    return (entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
-
-
 def _files_below(folder: str) -> list[str]:
     return [os.path.join(where, name) for where, _, names in os.walk(folder) for name in names]
+
+
+def _is_settled(path: str) -> bool:
+    try:
+        return time.time() - os.stat(path).st_mtime > SETTLED
+    except FileNotFoundError:
+        return True  # a temporary file, gone meanwhile
 
 
 def _keep_file(path: str) -> None:

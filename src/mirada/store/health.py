@@ -12,7 +12,7 @@ from mirada.store.migrate import schema_version
 from mirada.store.rows import UNIT_TOLERANCE, matrix_from
 from mirada.store.schema import ENCODER_KEY, IMAGES, REGIONS
 from mirada.store.tables import lance_errors, open_table
-from mirada.store.upkeep import VECTOR_INDEX, indexes, unindexed_rows
+from mirada.store.upkeep import VECTOR_INDEX, damaged_indexes, indexes, unindexed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def describe(view: View, home: Path) -> dict[str, Any]:
             "regions": open_table(home / REGIONS).count_rows(),
             "bytes": sum(_sizes(home / IMAGES)) + sum(_sizes(home / REGIONS)),
             "versions": len(table.versions()),
-            "schema_version": schema_version(home),
+            "schema_version": schema_version(table),
             "encoder": table.schema.metadata[ENCODER_KEY].decode(),
             "dim": table.schema.field("vector").type.list_size,
             "search": "approximate" if indexed else "exact",
@@ -47,8 +47,12 @@ def problems(view: View, home: Path) -> list[str]:
     """What is wrong with the rows, each with what to do."""
     with lance_errors(home):
         found = [*_repeated_ids(view), *_without_files(view), *_bad_vectors(view)]
+        damaged = damaged_indexes(view.table)
         open_table(home / REGIONS)
-    return [f"{home}: {problem}: {REMEDY}" for problem in found]
+    return [
+        *(f"{home}: {problem}: {REMEDY}" for problem in found),
+        *(f"{home}: index {name} is damaged: `mirada index` makes it anew" for name in damaged),
+    ]
 
 
 def _repeated_ids(view: View) -> Iterator[str]:

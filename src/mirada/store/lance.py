@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mirada.errors import StoreError
 from mirada.store import health
 from mirada.store.durable import Flusher, set_aside_torn
-from mirada.store.migrate import migrate
+from mirada.store.migrate import open_migrated
 from mirada.store.rows import (
     PathCodec,
     check_query,
@@ -21,8 +21,8 @@ from mirada.store.rows import (
     rows_from,
 )
 from mirada.store.schema import ENCODER_KEY, IMAGES, REGIONS, images_schema, regions_schema
-from mirada.store.tables import is_unmade, lance_errors, make_table, open_table
-from mirada.store.upkeep import compact, forget_old_versions, index_rows
+from mirada.store.tables import LANCE_FAILURES, is_unmade, lance_errors, make_table
+from mirada.store.upkeep import compact, damaged_indexes, forget_old_versions, index_rows
 from mirada.store.view import View
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ class LanceStore:
 
     def __init__(self, home: Path, *, exact_rows: int = EXACT_ROWS) -> None:
         """Open what is in `home`; called by `open` and `create`."""
-        migrate(home)
         self._folder = home / IMAGES
         self._exact_rows = exact_rows
-        self._view = self._look(open_table(self._folder))
+        self._view = self._look(open_migrated(home))
         schema = self._view.table.schema
         self.home = home
         self.encoder: str = schema.metadata[ENCODER_KEY].decode()
@@ -96,7 +95,9 @@ class LanceStore:
                 if is_unmade(folder):
                     make_table(folder, schema)
                     Flusher(folder).flush_commits()
-        return cls.open(home, exact_rows=exact_rows)
+        store = cls.open(home, exact_rows=exact_rows)
+        store._drop_damaged_indexes()
+        return store
 
     def __len__(self) -> int:
         """Count of records."""
@@ -175,6 +176,13 @@ class LanceStore:
         """What is wrong with the rows, each with what to do; empty when all is well."""
         return health.problems(self._latest(), self.home)
 
+    def _drop_damaged_indexes(self) -> None:
+        """Writes would trip over them; `optimize` makes them anew."""
+        with lance_errors(self._folder):
+            table = self._latest().table
+            for name in damaged_indexes(table):
+                table.checkout_version(table.latest_version).drop_index(name)
+
     def _latest(self) -> View:
         with self._reading, lance_errors(self._folder):
             newest = self._view.table.latest_version
@@ -218,7 +226,7 @@ def _commit(table: lance.LanceDataset, transaction: Any) -> bool:
     """Commit; false when another writer came first."""
     try:
         type(table).commit(table, transaction, max_retries=0)
-    except (OSError, ValueError, RuntimeError) as error:
+    except LANCE_FAILURES as error:
         if "conflict" not in str(error).lower():
             raise
         return False

@@ -9,10 +9,12 @@ from filelock import FileLock
 
 from mirada.errors import SchemaTooNew, StoreError
 from mirada.store.schema import IMAGES, SCHEMA_VERSION, VERSION_KEY
-from mirada.store.tables import open_table
+from mirada.store.tables import lance_errors, open_table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import lance
 
 Step: TypeAlias = Callable[["Path"], None]
 """Changes the tables in a home; killed half-way it is run again, so it must bear repeating."""
@@ -20,17 +22,19 @@ Step: TypeAlias = Callable[["Path"], None]
 STEPS: dict[int, Step] = {}  # version -> what turns its tables into the next version's
 
 
-def migrate(home: Path) -> None:
-    """Bring the tables in `home` to the present schema; nothing to do is the usual case.
+def open_migrated(home: Path) -> lance.LanceDataset:
+    """The images table in `home`, brought to the present schema; mostly it is there already.
 
     Raises:
-        SchemaTooNew: a newer mirada made them.
-        StoreError: no step leads from their version, or they cannot be written.
+        CollectionNotFound: there is none.
+        SchemaTooNew: a newer mirada made it.
+        StoreError: no step leads from its version, or it cannot be read or written.
     """
-    if schema_version(home) == SCHEMA_VERSION:
-        return
-    with FileLock(home / "migrate.lock"):
-        version = schema_version(home)
+    table = open_table(home / IMAGES)
+    if schema_version(table) == SCHEMA_VERSION:
+        return table
+    with lance_errors(home), FileLock(home / "migrate.lock"):
+        version = schema_version(open_table(home / IMAGES))
         while version < SCHEMA_VERSION:
             if version not in STEPS:
                 raise StoreError(
@@ -40,24 +44,25 @@ def migrate(home: Path) -> None:
             STEPS[version](home)
             version += 1
             _mark(home, version)
+    return open_table(home / IMAGES)
 
 
-def schema_version(home: Path) -> int:
-    """Version of the tables in `home`.
+def schema_version(table: lance.LanceDataset) -> int:
+    """Version that the images table names.
 
     Raises:
-        SchemaTooNew: a newer mirada made them.
+        SchemaTooNew: a newer mirada made it.
+        StoreError: mirada did not make it.
     """
-    metadata = open_table(home / IMAGES).schema.metadata or {}
     try:
-        version = int(metadata[VERSION_KEY])
+        version = int((table.schema.metadata or {})[VERSION_KEY])
     except (KeyError, ValueError) as error:
         raise StoreError(
-            f"{home / IMAGES} was not made by mirada: move it away and run `mirada index` again"
+            f"{table.uri} was not made by mirada: move it away and run `mirada index` again"
         ) from error
     if version > SCHEMA_VERSION:
         raise SchemaTooNew(
-            f"{home} has schema {version}, this mirada knows {SCHEMA_VERSION}: "
+            f"{table.uri} has schema {version}, this mirada knows {SCHEMA_VERSION}: "
             "upgrade with `pip install --upgrade mirada`"
         )
     return version

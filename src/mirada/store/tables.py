@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+os.environ.setdefault("LANCE_LOG", "error")  # read at import; its warnings are for developers
 
 import lance
 import pyarrow as pa
 
 from mirada.errors import CollectionNotFound, StoreError
-from mirada.store.durable import refuse_torn
+from mirada.store.durable import has_manifests, refuse_torn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,13 +21,15 @@ if TYPE_CHECKING:
 INDEX_CACHE = 256 << 20  # bytes; without a cap long runs grow
 METADATA_CACHE = 64 << 20  # bytes
 
+LANCE_FAILURES = (OSError, ValueError, RuntimeError, NotImplementedError, pa.ArrowException)
+
 
 @contextmanager
 def lance_errors(folder: Path) -> Iterator[None]:
     """Turn what Lance raises, panics included, into a StoreError about `folder`."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, NotImplementedError, pa.ArrowException) as error:
+    except LANCE_FAILURES as error:
         raise _store_error(folder, error) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of pyo3, which exports no such name
@@ -42,6 +47,11 @@ def open_table(folder: Path) -> lance.LanceDataset:
     uri = _uri(folder)
     if is_unmade(folder):
         raise CollectionNotFound(f"no index in {folder.parent}: make one with `mirada index DIR`")
+    if not has_manifests(folder):
+        raise StoreError(
+            f"{folder} holds no table of mirada's, or a damaged one: move it away and run "
+            "`mirada index` again; your photos are untouched"
+        )
     refuse_torn(folder)
     with lance_errors(folder):
         return lance.dataset(
@@ -60,7 +70,7 @@ def is_unmade(folder: Path) -> bool:
     """Whether `folder` holds no table: it is missing, or its making was cut short."""
     if not folder.exists():
         return True
-    if not folder.is_dir() or any((folder / "_versions").glob("*.manifest")):
+    if not folder.is_dir() or has_manifests(folder):
         return False
     # rows without a version are damage, foreign files none of ours: both must not be built upon
     makings = {folder / "_versions", folder / "_transactions"}

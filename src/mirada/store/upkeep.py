@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from lance.optimize import Compaction, CompactionOptions
+
+from mirada.store.tables import LANCE_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +54,27 @@ def index_rows(table: lance.LanceDataset) -> None:
         )
         table.update_config({TRAINED_ROWS: str(rows)})
     for name in (ID_INDEX, VECTOR_INDEX):
-        segments = indexes(table)[name].segments
-        if len(segments) > MOST_SEGMENTS:
-            table.optimize.optimize_indices(index_names=[name], num_indices_to_merge=len(segments))
-        elif unindexed_rows(table, name):
+        if unindexed_rows(table, name):
             table.optimize.optimize_indices(index_names=[name])
+        segments = len(indexes(table)[name].segments)
+        if segments > MOST_SEGMENTS:
+            table.optimize.optimize_indices(index_names=[name], num_indices_to_merge=segments)
+
+
+def damaged_indexes(table: lance.LanceDataset) -> list[str]:
+    """Indexes that cannot be read; a power cut may do that, for Lance commits before it flushes."""
+    dim = table.schema.field("vector").type.list_size
+    vector = np.ones(dim, np.float32)
+    questions: dict[str, dict[str, Any]] = {
+        VECTOR_INDEX: {"nearest": {"column": "vector", "q": vector, "k": 1, "metric": "cosine"}},
+        ID_INDEX: {"filter": f"image_id = '{'0' * 64}'"},
+    }
+    present = indexes(table)
+    return [
+        name
+        for name, question in questions.items()
+        if name in present and not _can_answer(table, question)
+    ]
 
 
 def indexes(table: lance.LanceDataset) -> dict[str, Any]:
@@ -77,6 +96,15 @@ def unindexed_rows(table: lance.LanceDataset, name: str) -> int:
 def forget_old_versions(table: lance.LanceDataset) -> None:
     """Remove versions that no reader can still be on, and the files that only they need."""
     table.cleanup_old_versions(older_than=KEEP_VERSIONS)
+
+
+def _can_answer(table: lance.LanceDataset, question: dict[str, Any]) -> bool:
+    columns = ["image_id", *(["_distance"] if "nearest" in question else [])]
+    try:
+        table.to_table(columns=columns, **question)
+    except LANCE_FAILURES:
+        return False
+    return True
 
 
 def _trained_rows(table: lance.LanceDataset) -> int:

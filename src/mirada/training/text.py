@@ -15,30 +15,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mirada.errors import ModelUnavailable
+from mirada.training.recipe import MINILM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tokenizers import Tokenizer
 
+    from mirada.training.recipe import TextConfig
+
 LAYER_NORM_EPS = 1e-12  # as BERT
+MINILM_VOCABULARY = 30522
 MASKED = -1e4  # added to the attention logits of padding; finite, so that an all-padding row is too
-
-
-@dataclass(frozen=True, slots=True)
-class TextConfig:
-    """The shape of a text tower."""
-
-    vocabulary: int  # word pieces
-    rank: int | None = 192  # width of the stored embedding; None: not factorised
-    width: int = 384
-    layers: int = 4
-    heads: int = 12
-    inner: int = 1536
-    length: int = 48  # word pieces a text, with the two marks; the rest is cut
-
-
-MINILM = TextConfig(30522, rank=None, layers=6, length=512)
 
 
 class Layer(nn.Module):
@@ -73,10 +61,10 @@ class Layer(nn.Module):
 class TextTower(nn.Module):
     """Word pieces to one sentence vector: the mean over the last layer."""
 
-    def __init__(self, config: TextConfig):
+    def __init__(self, config: TextConfig, vocabulary: int):
         super().__init__()
         self.config = config
-        self.table = nn.Embedding(config.vocabulary, config.rank or config.width)
+        self.table = nn.Embedding(vocabulary, config.rank or config.width)
         self.widen = (
             None if config.rank is None else nn.Linear(config.rank, config.width, bias=False)
         )
@@ -127,7 +115,7 @@ def load_teacher() -> Teacher:
         tokenizer = tokenizers.Tokenizer.from_str(package.read("tokenizer.json").decode())
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    tower = TextTower(MINILM)
+    tower = TextTower(MINILM, MINILM_VOCABULARY)
     _fill(tower, state, range(MINILM.layers))
     return Teacher(tower.eval(), tokenizer)
 
@@ -174,7 +162,7 @@ def student_of(teacher: TextTower, config: TextConfig, rows: Tensor, layers: Seq
             student's rank is kept (singular value decomposition).
         layers: which layers of the teacher.
     """
-    student = TextTower(config)
+    student = TextTower(config, len(rows))
     with torch.no_grad():
         student.position.weight.copy_(teacher.position.weight[: config.length])
         if student.widen is None or config.rank is None:

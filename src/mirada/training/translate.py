@@ -55,6 +55,17 @@ _AFTER = (
     (r"\ben el dejado de\b", "a la izquierda de"),
     (r"\bde las personas\b", "de personas"),
     (r"\bcerro\b", "colina"),
+    (r"\baguantando\b", "sosteniendo"),
+    (r"\baguanta(n?)\b", lambda found: "sostienen" if found[1] else "sostiene"),
+    (r"\bluego (al?)\b", r"junto \1"),
+    (r"#?muro de hueso", "muro de piedra"),
+    (r"\ben ocaso\b", "al atardecer"),
+    (r"\bjuntas? de nieve\b", "tabla de snowboard"),
+    (r"#", ""),  # Apertium's mark of a word that it could not inflect
+    (r"\babajo la (calle|carretera|acera|colina)\b", r"por la \1"),
+    (r"\bmientras (\w+ndo)\b", r"\1"),
+    (r"\bencima (arena|nieve|hielo|agua|rocas|una|un|la|el|su)\b", r"sobre \1"),
+    (r"\bmira(ndo)? en\b", r"mira\1"),
     (r"\s+", " "),
     (r" ([.,])", r"\1"),
 )
@@ -63,6 +74,16 @@ _PLAY = (
     (r"\btocan\b", "juegan"),
     (r"\btoca\b", "juega"),
 )
+_SENSES = (
+    (r"\bbab(y|ies)\b", r"\bcriatura", "bebe"),
+    (r"\barms?\b", r"\barma(s?)\b", r"brazo\1"),
+    (r"\bbod(y|ies)\b", r"\bente(s?)\b", r"cuerpo\1"),
+    (r"\brocks?\b", r"\bmeced[oa]r", "roca"),
+    (r"\bbench", r"\bbanquillo", "banco"),
+    (r"\bwear|sunglass", r"\bvasos\b", "gafas"),
+)
+"""Where the English has the first, the second is the wrong sense and the third the right one."""
+
 _INSTRUMENT = re.compile(
     r"guitar|piano|drum|music|violin|flute|trumpet|instrument|band|song|accordion|horn|touch"
 )
@@ -74,10 +95,12 @@ def to_spanish(texts: Sequence[str]) -> list[str]:
     return [_repair(spanish, english) for spanish, english in zip(raw, texts, strict=True)]
 
 
-def to_english(texts: Sequence[str]) -> list[str]:
-    """One English text per Spanish one, in order, as Apertium gives it."""
-    raw = _apertium([_end(text) for text in texts], "spa-eng")
-    return [_strip(text.replace("*", "")) for text in raw]
+def words(texts: Sequence[str], direction: str) -> list[str | None]:
+    """The translation of each single word, None where Apertium has none: eng-spa or spa-eng."""
+    return [
+        None if re.search(r"[*#@]", text) else _strip(text).lower() or None
+        for text in _apertium([_end(text) for text in texts], direction)
+    ]
 
 
 @cache
@@ -103,8 +126,9 @@ def _repair(spanish: str, english: str) -> str:
     if "play" in english and not _INSTRUMENT.search(english.lower()):
         for pattern, wording in _PLAY:
             text = re.sub(pattern, wording, text)
-    if "wear" in english or "sunglass" in english:
-        text = re.sub(r"\bvasos\b", "gafas", text)
+    for sign, wrong, right in _SENSES:
+        if re.search(sign, english, re.IGNORECASE):
+            text = re.sub(wrong, right, text)
     return _strip(text)
 
 

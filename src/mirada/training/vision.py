@@ -6,7 +6,6 @@ freezes the normalisation statistics, which is what small batches on a CPU want 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,70 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mirada.errors import ModelUnavailable
+from mirada.training.recipe import LITE2  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from mirada.training.recipe import Blocks, VisionConfig
 
 BATCH_NORM_EPS = 1e-3  # efficientnet_lite_builder.py
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A run of inverted bottleneck blocks; only the first of them strides."""
-
-    repeats: int
-    kernel: int
-    stride: int
-    expand: int
-    channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class VisionConfig:
-    """The shape of a backbone."""
-
-    image_size: int  # pixels a side
-    stem: int  # channels
-    stages: tuple[Stage, ...]
-    head: int  # channels of the last feature map
-
-    @property
-    def blocks(self) -> int:
-        """Count of blocks."""
-        return sum(stage.repeats for stage in self.stages)
-
-    def at(self, block: int) -> tuple[int, int]:
-        """(channels, side) of the map that enters a block."""
-        channels, side = self.stem, -(-self.image_size // 2)
-        for index, (_, stage, stride) in enumerate(self._layout()):
-            if index == block:
-                break
-            channels, side = stage.channels, -(-side // stride)
-        return channels, side
-
-    def _layout(self) -> Iterator[tuple[int, Stage, int]]:
-        """(input channels, stage, stride) of each block."""
-        channels = self.stem
-        for stage in self.stages:
-            for repeat in range(stage.repeats):
-                yield channels, stage, stage.stride if repeat == 0 else 1
-                channels = stage.channels
-
-
-LITE2 = VisionConfig(
-    image_size=260,
-    stem=32,
-    stages=(
-        Stage(1, 3, 1, 1, 16),
-        Stage(3, 3, 2, 6, 24),
-        Stage(3, 5, 2, 6, 48),
-        Stage(4, 3, 2, 6, 88),
-        Stage(4, 5, 1, 6, 120),
-        Stage(5, 5, 2, 6, 208),
-        Stage(1, 3, 1, 6, 352),
-    ),
-    head=1280,
-)
 
 
 class SameConv(nn.Module):
@@ -102,7 +45,7 @@ class SameConv(nn.Module):
 class Block(nn.Module):
     """Expand, filter each channel, project; added to its input where shapes allow."""
 
-    def __init__(self, inputs: int, stage: Stage, stride: int, side: int):
+    def __init__(self, inputs: int, stage: Blocks, stride: int, side: int):
         super().__init__()
         inner = inputs * stage.expand
         self.skip = stride == 1 and inputs == stage.channels
@@ -136,8 +79,8 @@ class Tail(nn.Module):
 
     def __init__(self, config: VisionConfig, cut: int):
         super().__init__()
-        self.blocks = nn.Sequential(*_blocks(config, cut, config.blocks))
-        channels, side = config.at(config.blocks)
+        self.blocks = nn.Sequential(*_blocks(config, cut, None))
+        channels, side = config.at(sum(stage.repeats for stage in config.stages))
         self.head = SameConv(channels, config.head, 1, 1, 1, side)
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -145,12 +88,10 @@ class Tail(nn.Module):
         return functional.relu6(self.head(self.blocks(maps)))
 
 
-def _blocks(config: VisionConfig, start: int, stop: int) -> list[Block]:
-    layout = list(config._layout())
+def _blocks(config: VisionConfig, start: int, stop: int | None) -> list[Block]:
     return [
-        Block(inputs, stage, stride, config.at(index)[1])
-        for index, (inputs, stage, stride) in enumerate(layout)
-        if start <= index < stop
+        Block(inputs, stage, stride, side)
+        for inputs, stage, stride, side in list(config.layout())[start:stop]
     ]
 
 

@@ -1,0 +1,230 @@
+"""Trained towers to the files that `mirada.models.small` runs.
+
+Image weights are stored in few bits and widened to float32 when the session loads, because
+computing in int8 moves one nearest neighbour in six on common CPUs. The text tower computes its
+matrix products in int8, reduced to 7 bits: with 8 they overflow on CPUs without VNNI.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mirada.models.weights import DISTRACTORS, IMAGE_TOWER, MANIFEST, TEXT_TOWER, TOKENIZER
+from mirada.training.checkpoint import write_atomically, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tokenizers import Tokenizer
+
+    from mirada.training.recipe import Recipe
+    from mirada.training.text import TextTower
+    from mirada.training.towers import Dual, Head
+    from mirada.training.vision import Trunk
+    from mirada.types import Calibration
+
+OPSET = 18
+SMALL = 1024  # weights with fewer values keep float32: they are a thousandth of the file
+
+
+class _ImageTower(nn.Module):
+    def __init__(self, trunk: Trunk, model: Dual):
+        super().__init__()
+        self.trunk, self.model = trunk, model
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(1, 3, size, size) -> (1, dim)."""
+        out: Tensor = self.model.image_head(self.model.pool(self.trunk(pixels)))
+        return out
+
+
+class _TextTower(nn.Module):
+    """One text a call, so no mask; the word table in int8 with a scale a row."""
+
+    def __init__(self, tower: TextTower, head: Head, *, exact: bool):
+        super().__init__()
+        self.tower, self.head, self.exact = tower, head, exact
+        table = tower.table.weight.detach()
+        scale = table.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+        self.register_buffer("rows", (table / scale).round().to(torch.int8))
+        self.register_buffer("row_scale", scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(1, t) -> (1, dim)."""
+        tower = self.tower
+        if self.exact:
+            words = tower.table(ids)
+        else:
+            words = functional.embedding(ids, self.rows).float()
+            words = words * functional.embedding(ids, self.row_scale)
+        if tower.widen is not None:
+            words = tower.widen(words)
+        x = tower.norm(words + tower.position.weight[: ids.shape[1]])
+        for layer in tower.layers:
+            x = layer(x, torch.zeros(1))
+        out: Tensor = self.head(x.mean(1))
+        return out
+
+
+def export_trunk(trunk: Trunk, size: int, to: Path) -> None:
+    """The frozen blocks in float32, for caching maps."""
+    _export(trunk, torch.zeros(1, 3, size, size), "pixels", "maps", to)
+
+
+def export_image(trunk: Trunk, model: Dual, size: int, to: Path, *, bits: int = 16) -> None:
+    """The image tower; `bits` of its stored weights: 32, 16 or 8 (convolutions, by channel)."""
+    _export(_ImageTower(trunk, model), torch.zeros(1, 3, size, size), "pixels", "vectors", to)
+    if bits < 32:
+        graph = onnx.load(str(to))
+        _store_narrow(graph, bits)
+        write_atomically(to, lambda beside: onnx.save(graph, str(beside)))
+
+
+def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
+    """The text tower; `bits` 32 exports it as it was trained."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+
+    tower = _TextTower(model.text, model.text_head, exact=bits == 32)
+    ids = torch.arange(8).reshape(1, 8) % len(model.text.table.weight)
+    if bits == 32:
+        _export(tower, ids, "ids", "vectors", to, moving=1)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "text.onnx"
+        _export(tower, ids, "ids", "vectors", whole, moving=1)
+        write_atomically(
+            to,
+            lambda beside: quantize_dynamic(
+                whole, beside, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+            ),
+        )
+
+
+def _export(
+    module: nn.Module, example: Tensor, given: str, made: str, to: Path, *, moving: int | None = None
+) -> None:
+    """Write a graph of one input and one output; `moving` is its one dynamic dimension."""
+    shapes = None if moving is None else ({moving: torch.export.Dim("t", min=2, max=512)},)
+    program = torch.onnx.export(
+        module.eval(),
+        (example,),
+        input_names=[given],
+        output_names=[made],
+        opset_version=OPSET,
+        dynamo=True,
+        dynamic_shapes=shapes,
+        external_data=False,
+        verbose=False,
+    )
+    if program is None:
+        raise RuntimeError("torch exported nothing")
+    write_atomically(to, lambda beside: program.save(str(beside), external_data=False))
+
+
+def _store_narrow(model: onnx.ModelProto, bits: int) -> None:
+    """Replace float32 weights by narrow ones and nodes that widen them; runtimes fold these."""
+    graph = model.graph
+    widened = []
+    for weight in list(graph.initializer):
+        if weight.data_type != onnx.TensorProto.FLOAT or np.prod(weight.dims) < SMALL:
+            continue
+        values = numpy_helper.to_array(weight)
+        name = weight.name
+        graph.initializer.remove(weight)
+        if bits == 8 and values.ndim == 4 and values.shape[1] > 1:
+            scale = np.maximum(np.abs(values).max(axis=(1, 2, 3), keepdims=True), 1e-12) / 127
+            narrow = np.round(values / scale).astype(np.int8)
+            graph.initializer.append(numpy_helper.from_array(narrow, f"{name}.narrow"))
+            graph.initializer.append(
+                numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale")
+            )
+            widened += [
+                _cast(f"{name}.narrow", f"{name}.wide"),
+                onnx.helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name]),
+            ]
+        else:
+            narrow = values.astype(np.float16)
+            graph.initializer.append(numpy_helper.from_array(narrow, f"{name}.narrow"))
+            widened.append(_cast(f"{name}.narrow", name))
+    nodes = [*widened, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _cast(given: str, made: str) -> onnx.NodeProto:
+    return onnx.helper.make_node("Cast", [given], [made], to=onnx.TensorProto.FLOAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """How the weights are stored."""
+
+    image: int = 16
+    text: int = 8
+
+
+def write_model(
+    folder: Path,
+    *,
+    trunk: Trunk,
+    model: Dual,
+    tokenizer: Tokenizer,
+    recipe: Recipe,
+    name: str,
+    about: Mapping[str, Any],
+    bits: Bits = Bits(),  # noqa: B008 frozen
+) -> None:
+    """Write graphs and tokenizer; the manifest comes with `write_manifest`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_image(trunk, model, recipe.vision.image_size, folder / IMAGE_TOWER, bits=bits.image)
+    export_text(model, folder / TEXT_TOWER, bits=bits.text)
+    compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
+    write_atomically(folder / TOKENIZER, lambda beside: beside.write_text(compact, "utf-8"))
+    write_json(
+        folder / MANIFEST,
+        {
+            "name": name,
+            "dim": recipe.dim,
+            "image_size": recipe.vision.image_size,
+            "preprocessing": "RGB, squashed to a square (bicubic), (value - 127) / 128",
+            "files": _digests(folder, (IMAGE_TOWER, TEXT_TOWER, TOKENIZER)),
+            "calibration": {},
+            "languages": list(recipe.languages),
+            "recipe": recipe.fingerprint(),
+            **about,
+        },
+    )
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Complete a written model with its calibration."""
+    vectors = calibration.distractors.astype(np.float16)
+
+    def fill(beside: Path) -> None:
+        with beside.open("wb") as file:
+            np.save(file, vectors)
+
+    write_atomically(folder / DISTRACTORS, fill)
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest["files"] |= _digests(folder, (DISTRACTORS,))
+    manifest["calibration"] = {
+        key: round(float(getattr(calibration, key)), 6)
+        for key in ("temperature", "scale", "offset", "prior")
+    }
+    write_json(folder / MANIFEST, manifest)
+
+
+def _digests(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}

@@ -1,0 +1,88 @@
+"""Both towers of the embedded model with their heads, as they are trained and exported."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mirada.training.text import TextTower
+from mirada.training.vision import Tail
+
+if TYPE_CHECKING:
+    from mirada.training.recipe import Recipe
+
+FIRST_SCALE = 14.0  # CLIP's 1 / 0.07 (Radford et al., ICML 2021)
+LAST_SCALE = 100.0
+
+
+class Head(nn.Module):
+    """A linear map plus a perceptron, to the unit sphere."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int, dropout: tuple[float, float]):
+        super().__init__()
+        self.before = nn.Dropout(dropout[0])
+        self.direct = nn.Linear(inputs, outputs)
+        self.up = nn.Linear(inputs, hidden)
+        self.inside = nn.Dropout(dropout[1])
+        self.down = nn.Linear(hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) -> (n, outputs), rows of unit length."""
+        x = self.before(x)
+        y = self.direct(x) + self.down(self.inside(functional.gelu(self.up(x))))
+        return functional.normalize(y, dim=-1)
+
+
+class Dual(nn.Module):
+    """What training adjusts: the tail of the backbone, the text tower, two heads, a scale."""
+
+    def __init__(self, recipe: Recipe, vocabulary: int):
+        super().__init__()
+        self.tail = Tail(recipe.vision, recipe.cut)
+        self.text = TextTower(recipe.text, vocabulary)
+        self.image_head = Head(
+            recipe.vision.head, recipe.image_hidden, recipe.dim, recipe.image_dropout
+        )
+        self.text_head = Head(
+            recipe.text.width, recipe.text_hidden, recipe.dim, recipe.text_dropout
+        )
+        self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
+
+    @property
+    def scale(self) -> Tensor:
+        """Factor of the cosines in the loss."""
+        return self.log_scale.exp().clamp(max=LAST_SCALE)
+
+    def pool(self, maps: Tensor) -> Tensor:
+        """(n, channels, side, side) maps at the cut -> (n, features)."""
+        return self.tail(maps).mean((2, 3))
+
+
+def contrast(images: Tensor, texts: Tensor, owners: Tensor, scale: Tensor, smoothing: float) -> (
+    Tensor
+):
+    """Symmetric InfoNCE with smoothed labels (van den Oord et al., 2018; Radford et al., 2021).
+
+    Args:
+        images: (n, dim) unit rows.
+        texts: (n, dim) unit rows, row by row of the same images.
+        owners: (n,) number of the image in each row: two rows of one image are no negatives.
+        scale: factor of the cosines.
+        smoothing: share of the label given to all the others.
+    """
+    logits = scale * images @ texts.T
+    own = torch.eye(len(owners), dtype=torch.bool)
+    twin = (owners[:, None] == owners[None, :]) & ~own
+    logits = logits.masked_fill(twin, -1e4)
+    return (_smoothed(logits, twin, smoothing) + _smoothed(logits.T, twin, smoothing)) / 2
+
+
+def _smoothed(logits: Tensor, left_out: Tensor, smoothing: float) -> Tensor:
+    chances = functional.log_softmax(logits, dim=1)
+    kept = (~left_out).to(chances.dtype)
+    all_mean = (chances * kept).sum(1) / kept.sum(1)
+    return -((1 - smoothing) * chances.diagonal() + smoothing * all_mean).mean()

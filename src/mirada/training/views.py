@@ -1,0 +1,103 @@
+"""Views of the training images and the cached maps that the trainable part starts from."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL.Image import Transpose
+
+from mirada.models.small import open_session, pixels
+from mirada.training.checkpoint import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from mirada.evaluation.datasets import CaptionedImage
+
+CHUNK = 256  # images between two notes of how far the cache has come
+
+SIDES = re.compile(r"\b(left|right|izquierd\w*|derech\w*)\b", re.IGNORECASE)
+"""Words that a mirrored image makes false."""
+
+
+def show(image: Image, view: str, row: int) -> Image:
+    """One view of the image in row `row`: "full", "flip", or "crop" and a number.
+
+    A crop keeps 50-90% of the area at a random place, its sides stretched by up to 13%; the same
+    number and row always give the same crop.
+    """
+    if view == "full":
+        return image
+    if view == "flip":
+        return image.transpose(Transpose.FLIP_LEFT_RIGHT)
+    random = np.random.default_rng([int(view.removeprefix("crop")), row])
+    side = random.uniform(0.5, 0.9) ** 0.5
+    stretch = np.exp(random.uniform(-0.12, 0.12))
+    width, height = min(1, side * stretch), min(1, side / stretch)
+    x, y = random.uniform(0, 1 - width), random.uniform(0, 1 - height)
+    across, down = image.size
+    left, top = int(x * across), int(y * down)
+    right = max(left + 1, int((x + width) * across))
+    return image.crop((left, top, right, max(top + 1, int((y + height) * down))))
+
+
+def cache_maps(
+    images: Sequence[CaptionedImage],
+    view: str,
+    *,
+    trunk: Path,
+    size: int,
+    to: Path,
+    threads: int,
+    progress: Callable[[int], None],
+) -> NDArray[np.float16]:
+    """(n, channels, side, side) maps of one view, kept in the file `to`; resumes where it was.
+
+    Args:
+        images: in the order of the rows.
+        view: as in `show`.
+        trunk: ONNX file of the frozen blocks.
+        size: pixels a side that it takes.
+        to: a .npy file.
+        threads: images worked on at a time.
+        progress: called with the count of images done since the last call.
+    """
+    if to.exists():
+        maps: NDArray[np.float16] = np.load(to, mmap_mode="r")
+        if len(maps) == len(images):
+            progress(len(images))
+            return maps
+        to.unlink()  # the dataset has changed
+    session = open_session(trunk)
+    shape = (len(images), *session.get_outputs()[0].shape[1:])
+    part, note = to.with_suffix(".part"), to.with_suffix(".progress.json")
+    done = int(read_json(note, {}).get("done", 0)) if part.exists() else 0
+    into: Any = np.lib.format.open_memmap(
+        part, mode="r+" if done else "w+", dtype=np.float16, shape=None if done else shape
+    )
+    if into.shape != shape:
+        raise ValueError(f"{part} is of another dataset: remove it")
+    progress(done)
+
+    def one(row: int) -> None:
+        image = show(images[row].open(size), view, row)
+        into[row] = session.run(None, {"pixels": pixels(image, size)[None]})[0][0]
+
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(done, len(images), CHUNK):
+            stop = min(start + CHUNK, len(images))
+            list(pool.map(one, range(start, stop)))
+            into.flush()
+            write_json(note, {"done": stop})
+            progress(stop - start)
+    del into
+    part.rename(to)
+    note.unlink(missing_ok=True)
+    return np.load(to, mmap_mode="r")  # type: ignore[no-any-return]

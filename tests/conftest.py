@@ -1,0 +1,79 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import photos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+REPOSITORY = Path(__file__).parent.parent
+
+Run = "Callable[..., subprocess.CompletedProcess[str]]"
+
+
+@pytest.fixture(scope="session")
+def plugin_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PYTHONPATH on which a package offers the encoder `colour`, as any plug-in would."""
+    site = tmp_path_factory.mktemp("site")
+    info = site / "colour_encoder-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colour-encoder\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[mirada.encoders]\ncolour = tests.fakes:ColourEncoder\n"
+    )
+    return os.pathsep.join([str(site), str(REPOSITORY)])
+
+
+@pytest.fixture
+def environment(plugin_path: str) -> dict[str, str]:
+    """Variables of a shell in which the plug-in is installed and no collection is named."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MIRADA_")}
+    return {**kept, "PYTHONPATH": plugin_path, "PYTHONUTF8": "1"}
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    """A folder with one red, one green and one blue picture, set up for the encoder `colour`."""
+    folder = tmp_path / "album"
+    (folder / ".mirada").mkdir(parents=True)
+    (folder / ".mirada" / "mirada.toml").write_text('encoder = "colour"\n')
+    photos.flat(photos.RED).save(folder / "rose.png")
+    photos.flat(photos.GREEN).save(folder / "grass.png")
+    photos.flat(photos.BLUE).save(folder / "sea.png")
+    return folder
+
+
+@pytest.fixture
+def mirada(album: Path, environment: dict[str, str]) -> Run:
+    """Runs the command in the album, in a process of its own."""
+
+    def run(
+        *arguments: str | Path, input: str | None = None, cwd: Path = album, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(arguments),
+            input=input,
+            cwd=cwd,
+            env={**environment, **variables},
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def command(arguments: Sequence[str | Path]) -> list[str]:
+    """The command line of `mirada` with the Python that runs the tests."""
+    return [sys.executable, "-m", "mirada", *map(str, arguments)]

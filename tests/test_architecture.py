@@ -1,0 +1,63 @@
+"""Imports point inward, and the heavy ones wait until they are needed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mirada
+
+SOURCE = Path(mirada.__file__).parent
+LAYERS = {  # package -> what it must never import
+    "types": {"protocols", "indexing", "store", "search", "models", "cli", "collection"},
+    "protocols": {"indexing", "store", "search", "models", "cli", "collection"},
+    "store": {"indexing", "search", "models", "training", "evaluation", "cli", "collection"},
+    "indexing": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
+    "models": {"store", "search", "training", "evaluation", "cli", "collection"},
+    "search": {"store", "models", "training", "evaluation", "cli", "collection"},
+    "training": {"store", "cli", "collection"},
+    "evaluation": {"store", "training", "cli", "collection"},
+    "collection": {"cli"},
+}
+ALLOWED = {("search", "indexing.images")}  # a picture in a query, and thumbnails, are decoded too
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules of mirada that a file imports, without the leading name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return {name.removeprefix("mirada.") for name in found if name.startswith("mirada.")}
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_point_inward(package: str) -> None:
+    files = [SOURCE / f"{package}.py", *(SOURCE / package).glob("**/*.py")]
+    for path in filter(Path.exists, files):
+        for name in imports_of(path):
+            assert name.split(".")[0] not in LAYERS[package], f"{path.name} imports {name}"
+
+
+def test_search_takes_nothing_of_indexing_but_the_decoder() -> None:
+    for path in (SOURCE / "search").glob("*.py"):
+        taken = {name for name in imports_of(path) if name.startswith("indexing")}
+        assert {("search", name) for name in taken} <= ALLOWED
+
+
+def test_importing_mirada_loads_no_heavy_library() -> None:
+    heavy = ["lance", "onnxruntime", "pyarrow", "rich", "PIL", "torch", "tokenizers"]
+    script = f"import sys, mirada, mirada.cli; print([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_exported_names_are_these() -> None:
+    assert mirada.__all__ == ["Collection", "Hit", "ImageRecord", "MiradaError", "Results", "open"]
+    assert all(hasattr(mirada, name) for name in mirada.__all__)

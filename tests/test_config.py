@@ -1,0 +1,81 @@
+"""Where a collection is found, and what its settings may say."""
+
+from pathlib import Path
+
+import pytest
+
+from mirada.config import Settings, find_home, home_for_index, load_settings
+from mirada.errors import CollectionNotFound, ConfigError
+
+
+@pytest.fixture(autouse=True)
+def no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIRADA_HOME", raising=False)
+
+
+def made(path: Path) -> Path:
+    path.mkdir(parents=True)
+    return path
+
+
+def test_a_collection_is_found_in_the_folder_or_above(tmp_path: Path) -> None:
+    home = made(tmp_path / "photos" / ".mirada")
+    deep = made(tmp_path / "photos" / "2024" / "june")
+    assert find_home(deep) == home
+    assert find_home(tmp_path / "photos") == home
+
+
+def test_the_variable_comes_before_the_folder_and_the_option_before_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / ".mirada")
+    named, given = made(tmp_path / "named"), made(tmp_path / "given")
+    monkeypatch.setenv("MIRADA_HOME", str(named))
+    assert find_home(tmp_path) == named
+    assert find_home(tmp_path, home=given) == given
+
+
+def test_no_collection_is_an_error_that_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(CollectionNotFound, match="mirada index DIR"):
+        find_home(tmp_path)
+
+
+def test_a_new_collection_is_made_in_the_folder(tmp_path: Path) -> None:
+    assert home_for_index((tmp_path,)) == tmp_path / ".mirada"
+
+
+def test_two_folders_below_one_collection_share_it(tmp_path: Path) -> None:
+    home = made(tmp_path / ".mirada")
+    roots = made(tmp_path / "a"), made(tmp_path / "b")
+    assert home_for_index(roots) == home
+
+
+def test_two_folders_without_a_collection_need_a_name_for_it(tmp_path: Path) -> None:
+    roots = made(tmp_path / "a"), made(tmp_path / "b")
+    with pytest.raises(ConfigError, match="--home"):
+        home_for_index(roots)
+    assert home_for_index(roots, home=tmp_path / "index") == tmp_path / "index"
+
+
+def test_without_a_file_the_settings_are_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path) == Settings(encoder="mirada-small", threads=0)
+
+
+def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mirada.toml").write_text('encoder = "siglip2"\nthreads = 3\n')
+    assert load_settings(tmp_path) == Settings(encoder="siglip2", threads=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("encoder = ", "mirada.toml"),
+        ('encodr = "x"', "unknown key 'encodr'; known: encoder, threads"),
+        ("threads = true", "threads must be of type int"),
+        ('threads = "many"', "threads must be of type int"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_that_names_it(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mirada.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_settings(tmp_path)
