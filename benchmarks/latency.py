@@ -48,6 +48,7 @@ def measure(count: int, folder: Path) -> None:
     print(
         f"  {count:,} vectors: written at {count / (filled - started):,.0f} rows/s, "
         f"optimized in {optimized - filled:.1f} s; search {median(ours) * 1000:.2f} ms, "
-        f"p95 {np.percentile(ours, 95) * 1000:.2f} ms, recall@{LIMIT} {found / QUERIES / LIMIT:.3f}; "
+        f"p95 {np.percentile(ours, 95) * 1000:.2f} ms, "
+        f"recall@{LIMIT} {found / QUERIES / LIMIT:.3f}; "
         f"brute force {median(brute) * 1000:.2f} ms, ratio {median(ours) / median(brute):.2f}"
     )

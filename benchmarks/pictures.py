@@ -33,7 +33,8 @@ def clustered_vectors(count: int, dim: int, *, seed: int) -> Matrix:
     rng = np.random.default_rng(seed)
     centres = np.random.default_rng(1).normal(size=(2000, dim))
     rows = centres[rng.integers(len(centres), size=count)] + 0.7 * rng.normal(size=(count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Matrix = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def records(folder: Path, count: int) -> list[ImageRecord]:

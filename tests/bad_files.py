@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import ImageCms
+
 from tests.photos import encode, exif_with, flat, gradient, noise, shape
 
 if TYPE_CHECKING:

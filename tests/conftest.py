@@ -17,20 +17,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parent.parent
 
-Run = "Callable[..., subprocess.CompletedProcess[str]]"
-
 
 @pytest.fixture(scope="session")
 def plugin_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PYTHONPATH on which a package offers the encoder `colour`, as any plug-in would."""
-    site = tmp_path_factory.mktemp("site")
-    info = site / "colour_encoder-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colour-encoder\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[mirada.encoders]\ncolour = tests.fakes:ColourEncoder\n"
-    )
-    return os.pathsep.join([str(site), str(REPOSITORY)])
+    """A PYTHONPATH on which the encoder `colour` is installed."""
+    return write_plugin(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
@@ -53,15 +44,17 @@ def album(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mirada(album: Path, environment: dict[str, str]) -> Run:
+def mirada(
+    album: Path, environment: dict[str, str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs the command in the album, in a process of its own."""
 
     def run(
-        *arguments: str | Path, input: str | None = None, cwd: Path = album, **variables: str
+        *arguments: str | Path, typed: str | None = None, cwd: Path = album, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(arguments),
-            input=input,
+            input=typed,
             cwd=cwd,
             env={**environment, **variables},
             capture_output=True,
@@ -77,3 +70,14 @@ def mirada(album: Path, environment: dict[str, str]) -> Run:
 def command(arguments: Sequence[str | Path]) -> list[str]:
     """The command line of `mirada` with the Python that runs the tests."""
     return [sys.executable, "-m", "mirada", *map(str, arguments)]
+
+
+def write_plugin(site: Path) -> str:
+    """A PYTHONPATH on which a package offers the encoder `colour`, as any plug-in would."""
+    info = site / "colour_encoder-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colour-encoder\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[mirada.encoders]\ncolour = tests.fakes:ColourEncoder\n"
+    )
+    return os.pathsep.join([str(site), str(REPOSITORY)])

@@ -1,4 +1,4 @@
-"""A small encoder that needs no weights: the mean colour of a picture, the named colour of a text."""
+"""An encoder without weights: the mean colour of a picture, the colour that a text names."""
 
 from __future__ import annotations
 

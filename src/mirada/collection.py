@@ -98,7 +98,7 @@ class Collection:
             self._named_home = home
             self.__dict__.pop("settings", None)
             store = self._open_or_create(home)
-            report = index_folders(
+            return index_folders(
                 folders,
                 store,
                 self.encoder,
@@ -106,7 +106,6 @@ class Collection:
                 keep_missing=keep_missing,
                 progress=progress,
             )
-        return report
 
     def search(
         self, text: str | None = None, *, image: Path | str | None = None, limit: int = 20
@@ -156,9 +155,7 @@ class Collection:
 
 def open_collection(folder: Path | str = ".", *, home: Path | str | None = None) -> Collection:
     """The collection of a folder: found there or above, else made there by its first `index()`."""
-    return Collection(
-        Path(folder).expanduser(), home=Path(home).expanduser() if home else None
-    )
+    return Collection(Path(folder).expanduser(), home=Path(home).expanduser() if home else None)
 
 
 @contextmanager

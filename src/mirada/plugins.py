@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mirada.errors import ModelUnavailable
-from mirada.protocols import Encoder
+
+if TYPE_CHECKING:
+    from mirada.protocols import Encoder
 
 ROLES = ("encoders",)
 
@@ -37,7 +39,7 @@ def load_encoder(name: str) -> Encoder:
     """
     for entry in _find("encoders"):
         if entry.name == name:
-            return cast(Encoder, _load(entry)())
+            return cast("Encoder", _load(entry)())
     known = ", ".join(plugin.name for plugin in list_plugins("encoders")) or "none"
     raise ModelUnavailable(f"no encoder is called {name!r}; installed: {known}")
 
@@ -48,7 +50,7 @@ def _find(role: str) -> tuple[EntryPoint, ...]:
 
 def _load(entry: EntryPoint) -> type:
     try:
-        return cast(type, entry.load())
+        return cast("type", entry.load())
     except (ImportError, AttributeError) as error:
         raise ModelUnavailable(f"{entry.name} ({entry.value}) cannot be loaded: {error}") from error
 

@@ -57,11 +57,18 @@ class Store(Protocol):
         ...
 
     def put(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
-        """Add records, or replace those with the same image id; vectors: (len(records), dim)."""
+        """Add records, or replace those with the same image id; vectors: (len(records), dim).
+
+        Raises ValueError for vectors that are not finite unit rows of `dim`, records without
+        files, and an image id that comes twice.
+        """
         ...
 
     def set_files(self, files: Mapping[str, Sequence[SourceFile]]) -> None:
-        """Replace the files of known image ids; an id left without files is removed."""
+        """Replace the files of known image ids; an id left without files is removed.
+
+        Raises KeyError for an unknown id that is given files; removing an unknown one is no error.
+        """
         ...
 
     def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
@@ -77,7 +84,7 @@ class Store(Protocol):
         ...
 
     def ids(self) -> Iterable[str]:
-        """All image ids."""
+        """All image ids, in no particular order."""
         ...
 
     def optimize(self) -> None:

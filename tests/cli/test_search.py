@@ -78,7 +78,7 @@ def test_similar_leaves_out_the_picture_itself_and_its_copies(indexed, mirada) -
 
 def test_a_batch_prints_a_json_line_a_query(indexed, mirada) -> None:
     queries = f'red\n\n{{"query": "blue", "limit": 1}}\n{{"image": "{indexed}/grass.png"}}\n'
-    done = mirada("search", "--batch", "-", input=queries)
+    done = mirada("search", "--batch", "-", typed=queries)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["query"] for answer in answers] == ["red", "blue", "like grass.png"]
     assert [len(answer["hits"]) for answer in answers] == [3, 1, 3]
@@ -93,7 +93,7 @@ def test_a_bad_line_of_a_batch_is_answered_with_its_error_and_the_rest_goes_on(
     indexed, mirada
 ) -> None:
     lines = ['{"query": ', '{"words": "red"}', '{"image": "none.jpg"}', '{"limit": 0}', "red"]
-    done = mirada("search", "--batch", "-", input="\n".join(lines))
+    done = mirada("search", "--batch", "-", typed="\n".join(lines))
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
     assert ["error" in answer for answer in answers] == [True, True, True, True, False]

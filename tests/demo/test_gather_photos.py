@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from demo.gather_photos import (
     ENOUGH,
     GatherError,

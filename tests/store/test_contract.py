@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.store.list_store import ListStore
 
 from mirada.store.lance import LanceStore
 from mirada.testing import DIM, ENCODER, StoreContract
+from tests.store.list_store import ListStore
 
 if TYPE_CHECKING:
     from pathlib import Path

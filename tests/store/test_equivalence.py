@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.store.list_store import ListStore
 
 from mirada.store.lance import LanceStore
 from mirada.testing import DIM, ENCODER, file_at, record_of, unit
+from tests.store.list_store import ListStore
 
 NAMES = [f"{number}.jpg" for number in range(6)]
 directions = st.tuples(*[st.integers(-2, 2)] * DIM).filter(any)

@@ -13,7 +13,6 @@ import lance
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.store import writers
 
 from mirada.errors import CollectionNotFound, SchemaTooNew, StoreError
 from mirada.store import migrate
@@ -21,6 +20,7 @@ from mirada.store.lance import LanceStore
 from mirada.store.schema import IMAGES, REGIONS, SCHEMA_VERSION, VERSION_KEY
 from mirada.testing import DIM, ENCODER, record_of, unit
 from mirada.types import ImageRecord, SourceFile
+from tests.store import writers
 
 ROOT = Path(__file__).parents[2]
 

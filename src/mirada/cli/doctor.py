@@ -6,7 +6,6 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,8 @@ from mirada.cli.output import print_json
 from mirada.errors import CollectionNotFound, MiradaError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mirada.collection import Collection
 
 LIBRARIES = ("onnxruntime", "pylance", "pyarrow", "tokenizers", "pillow", "pi-heif", "numpy")
@@ -90,7 +91,8 @@ def _examine_index(collection: Collection, problems: list[str]) -> dict[str, Any
 
 def _print(report: dict[str, Any]) -> None:
     click.echo(f"mirada {report['mirada']}, Python {report['python']}, {report['platform']}")
-    click.echo(", ".join(f"{name} {found or 'MISSING'}" for name, found in report["libraries"].items()))
+    libraries = report["libraries"].items()
+    click.echo(", ".join(f"{name} {found or 'MISSING'}" for name, found in libraries))
     for extra, found in report["extras"].items():
         click.echo(f"extra {extra}: {'yes' if found else f'no (pip install mirada[{extra}])'}")
     if report["encoder"]:

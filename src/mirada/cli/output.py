@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,8 @@ def record_as_json(record: ImageRecord) -> dict[str, Any]:
 
 def shown_path(path: Path) -> str:
     """A path for people: relative where it lies below the current folder, on one line."""
-    try:
+    with suppress(ValueError):
         path = path.relative_to(Path.cwd())
-    except ValueError:
-        pass
     return readable(path)
 
 

@@ -92,9 +92,7 @@ def similar(
         write_sheet([results], html)
 
 
-def _answer_batch(
-    collection: Collection, lines: TextIO, limit: int
-) -> tuple[list[Results], int]:
+def _answer_batch(collection: Collection, lines: TextIO, limit: int) -> tuple[list[Results], int]:
     """Print one JSON line for each query, at once; a bad line gets a line with its error."""
     answers, failed = [], 0
     for number, line in enumerate(lines, 1):

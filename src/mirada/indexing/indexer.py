@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mirada.errors import ModelMismatch, StoreError
@@ -13,7 +14,6 @@ from mirada.indexing.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mirada.protocols import Encoder, Store
     from mirada.types import ImageRecord
@@ -54,7 +54,7 @@ def index_folders(
     keep_missing: bool = False,
     progress: Progress | None = None,
 ) -> IndexReport:
-    """Bring `store` up to date with `roots`; stopped at any moment, the next run goes on from there.
+    """Bring `store` up to date with `roots`; if stopped, the next run goes on from there.
 
     Args:
         roots: folders or single files.
@@ -76,9 +76,8 @@ def index_folders(
     progress = progress or Silence()
     found = scan(roots)
     known = store.files()
-    plan = plan_run(
-        found.files, known, roots=[root.absolute() for root in roots], unreadable=found.unreadable
-    )
+    tops = [Path(os.path.abspath(root)) for root in roots]
+    plan = plan_run(found.files, known, roots=tops, unreadable=found.unreadable)
     ledger = Ledger(store, known.items(), plan)
     ledger.skip(found.skipped)
     progress.planned(len(plan.to_read))

@@ -14,7 +14,7 @@ from mirada.indexing.images import decode_image
 from mirada.indexing.scan import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from mirada.protocols import Encoder
     from mirada.types import SourceFile, Vector
@@ -88,7 +88,7 @@ class Observer:
 
 def observe_all(
     files: Iterable[SourceFile], observer: Observer, *, threads: int
-) -> Iterator[Observation]:
+) -> Generator[Observation]:
     """Observations of all files, in order, from `threads` threads.
 
     Decoding and encoding share a thread: measured faster on CPU than batches passed between

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mirada.protocols import Encoder, Store
-    from mirada.types import Matrix, Ranking, Vector
+    from mirada.types import ImageRecord, Matrix, Ranking, Vector
 
 
 class Searcher:
@@ -66,9 +66,10 @@ class Searcher:
         calibrated: bool = False,
     ) -> Results:
         started = time.perf_counter()
-        ranking = self._store.nearest(vector, limit=limit)
-        records = self._store.get(ranking.ids)
-        sure = self._confidences(ranking) if calibrated else [None] * len(records)
+        try:
+            ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
+        except KeyError:  # another process has just removed one of them: look again
+            ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
         hits = tuple(
             Hit(record, rank, float(score), probability)
             for rank, (record, score, probability) in enumerate(
@@ -77,6 +78,13 @@ class Searcher:
         )
         took_ms = spent_ms + _milliseconds_since(started)
         return Results(query, hits, len(self._store), took_ms)
+
+    def _look_up(
+        self, vector: Vector, limit: int, *, calibrated: bool
+    ) -> tuple[Ranking, list[ImageRecord], Sequence[float | None]]:
+        ranking = self._store.nearest(vector, limit=limit)
+        records = self._store.get(ranking.ids)
+        return ranking, records, self._confidences(ranking) if calibrated else [None] * len(records)
 
     def _confidences(self, ranking: Ranking) -> list[float | None]:
         if not isinstance(self._encoder, Calibrated) or not ranking.ids:

@@ -42,9 +42,8 @@ def _section(results: Results) -> str:
     count = f"best {len(results)} of {results.considered:,} · {results.took_ms:.0f} ms"
     cards = "\n".join(_card(hit) for hit in results.hits)
     body = f"<ol>{cards}</ol>" if cards else "<p class='none'>Nothing is indexed yet.</p>"
-    return (
-        f"<section><h2>{escape(str(results.query))}</h2><p class='count'>{count}</p>{body}</section>"
-    )
+    heading = f"<h2>{escape(str(results.query))}</h2><p class='count'>{count}</p>"
+    return f"<section>{heading}{body}</section>"
 
 
 def _card(hit: Hit) -> str:
@@ -58,10 +57,11 @@ def _card(hit: Hit) -> str:
             f"<i style='width:{hit.confidence:.0%}'></i></span>"
             f"<span class='score'>{hit.confidence:.0%}</span>"
         )
+    size = f"<span class='size'>{record.width} × {record.height}</span>"
     return (
         f"<li><a href='{_uri(path)}' title='{folder}'>{_picture(hit)}</a>"
         f"<div class='line'><b>{hit.rank}</b><span class='name' title='{name}'>{name}</span></div>"
-        f"<div class='line'>{sure}<span class='size'>{record.width} × {record.height}</span></div></li>"
+        f"<div class='line'>{sure}{size}</div></li>"
     )
 
 
@@ -78,4 +78,3 @@ def _picture(hit: Hit) -> str:
 def _uri(path: Path) -> str:
     """A file URI; `Path.as_uri` refuses names that are not UTF-8."""
     return "file://" + quote_from_bytes(bytes(path.absolute()))
-

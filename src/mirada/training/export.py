@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 OPSET = 18
 SMALL = 1024  # weights with fewer values keep float32: they are a thousandth of the file
+MEDIUM = 2**16  # those with fewer keep 16 bits: the early layers, small and delicate
 
 
 class _ImageTower(nn.Module):
@@ -74,7 +75,7 @@ class _TextTower(nn.Module):
         x = tower.norm(words + tower.position.weight[: ids.shape[1]])
         for layer in tower.layers:
             x = layer(x, torch.zeros(1))
-        out: Tensor = self.head(x.mean(1))
+        out: Tensor = self.head(functional.normalize(x.mean(1), dim=-1))
         return out
 
 
@@ -143,8 +144,8 @@ def _store_narrow(model: onnx.ModelProto, bits: int) -> None:
         values = numpy_helper.to_array(weight)
         name = weight.name
         graph.initializer.remove(weight)
-        if bits == 8 and values.ndim == 4 and values.shape[1] > 1:
-            scale = np.maximum(np.abs(values).max(axis=(1, 2, 3), keepdims=True), 1e-12) / 127
+        if bits == 8 and values.size >= MEDIUM:
+            scale = np.maximum(np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12) / 127
             narrow = np.round(values / scale).astype(np.int8)
             graph.initializer.append(numpy_helper.from_array(narrow, f"{name}.narrow"))
             graph.initializer.append(

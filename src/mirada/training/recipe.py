@@ -113,10 +113,10 @@ class Recipe:
     pretrained: bool = True  # start from ImageNet and MiniLM weights; else from random ones
     languages: tuple[str, ...] = ("en", "es")
     vision: VisionConfig = LITE2
-    cut: int = 16  # blocks before this one stay as they are; the maps that enter it are cached
+    cut: int = 20  # blocks before this one stay as they are; the maps that enter it are cached
     views: tuple[str, ...] = ("full", "flip", "crop1", "crop2", "crop3")
     text: TextConfig = field(default_factory=TextConfig)
-    teacher_layers: tuple[int, ...] = (0, 1, 3, 5)  # where the layers of the text tower start
+    teacher_layers: tuple[int, ...] = (0, 3, 4, 5)  # where the layers of the text tower start
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     dim: int = 384
     image_hidden: int = 1024
@@ -127,6 +127,7 @@ class Recipe:
     full_view: float = 0.3  # chance that the whole image is shown, not another view
     foreign: float = 0.4  # chance that a caption is shown in another language than English
     rich_repeats: int = 2  # showings a round of images with several captions
+    distil_texts: int | None = 62_000  # drawn for an epoch of the first stage; None: all
     memory: float = 1.0  # weight of staying near the teacher's sentence vectors
     distil: Schedule = Schedule(1, 256, 2e-3, 3e-4, decay=0.01, warmup=0.1)
     heads: Schedule = Schedule(14, 1024, 1.5e-3)

@@ -1,0 +1,131 @@
+"""`mirada train`: make the models that mirada ships, or your own from your pictures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from mirada.errors import ModelUnavailable
+from mirada.training.recipe import Recipe
+
+DEFAULTS = Recipe()
+
+
+@click.group(epilog="Example: mirada train dual data/train --dev data/dev --out my-model")
+def train() -> None:
+    """Train models; needs the extra: pip install 'mirada[train]'."""
+
+
+@train.command(epilog="Example: mirada train dual data/train --dev data/dev --out my-model")
+@click.argument("dataset", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--dev",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Captioned images to measure on after each epoch; never learnt from.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the finished model.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of caches and checkpoints; the same one resumes. [default: OUT.work]",
+)
+@click.option("--name", default="mirada-small/1", show_default=True, help="Name/revision.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=0),
+    default=DEFAULTS.joint.epochs,
+    show_default=True,
+    help="Of the last stage, which trains both towers.",
+)
+@click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
+@click.option(
+    "--languages",
+    default=",".join(DEFAULTS.languages),
+    show_default=True,
+    help="en, or en,es: captions are put into Spanish by Apertium.",
+)
+@click.option("--threads", type=click.IntRange(min=1), help="[default: all cores]")
+@click.option("--yes", is_flag=True, help="Start without asking.")
+def dual(
+    dataset: Path,
+    dev: Path,
+    out: Path,
+    work: Path | None,
+    name: str,
+    epochs: int,
+    seed: int,
+    languages: str,
+    threads: int | None,
+    yes: bool,
+) -> None:
+    """Train the image-text model from a folder of images with captions.
+
+    DATASET and DEV are folders with index.jsonl or captions.jsonl (rows {"file", "captions"};
+    files loose or in tar shards), or with COCO captions JSON. The defaults are the shipped
+    recipe. A run that was stopped goes on where it was when it is started again.
+    """
+    chosen = tuple(languages.split(","))
+    if chosen not in {("en",), ("en", "es")}:
+        raise click.BadParameter("en or en,es", param_hint="--languages")
+    recipe = replace(
+        DEFAULTS, seed=seed, languages=chosen, joint=replace(DEFAULTS.joint, epochs=epochs)
+    )
+    run_dual(
+        recipe,
+        dataset,
+        dev,
+        out=out,
+        work=work or out.with_name(f"{out.name}.work"),
+        name=name,
+        threads=threads,
+        yes=yes,
+    )
+
+
+def run_dual(
+    recipe: Recipe,
+    dataset: Path,
+    dev: Path,
+    *,
+    out: Path,
+    work: Path,
+    name: str,
+    threads: int | None,
+    yes: bool,
+) -> None:
+    """Say what the run will cost, ask, train and draw the log."""
+    import os  # noqa: PLC0415
+
+    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
+
+    try:
+        from mirada.training.dual import Job, estimate, train_dual  # noqa: PLC0415
+        from mirada.training.loop import read_log  # noqa: PLC0415
+        from mirada.training.plot import plot_log  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(f"{error.name} is missing: pip install 'mirada[train]'") from error
+
+    job = Job(
+        recipe,
+        read_dataset(dataset),
+        read_dataset(dev),
+        work,
+        out,
+        name,
+        threads or os.cpu_count() or 1,
+        lambda line: click.echo(line, err=True),
+    )
+    click.echo(estimate(job), err=True)
+    if not yes:
+        click.confirm("Start?", abort=True, err=True)
+    train_dual(job)
+    plot_log(list(read_log(work)), work / "training.png")
+    click.echo(str(out))

@@ -1,0 +1,234 @@
+"""One stage of training: steps, averaged weights, log, and checkpoints that a kill cannot hurt.
+
+A step draws its batch and its dropout from (seed, stage, step) alone, so a run that was killed
+and resumed ends with the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from mirada.training.checkpoint import load, save, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from mirada.training.recipe import Schedule
+
+CLIP = 1.0  # norm of the gradient
+SECONDS_A_CHECKPOINT = 120.0
+
+
+class Stage(ABC):
+    """What differs between stages: which weights move, and what loss moves them."""
+
+    name: str
+    schedule: Schedule
+    epoch_steps: int
+    fresh: Sequence[nn.Parameter]  # trained at the schedule's rate
+    tuned: Sequence[nn.Parameter] = ()  # trained at its tuned rate
+
+    @abstractmethod
+    def loss(self, step: int) -> Tensor:
+        """The loss of a step, counted from 0 over all epochs."""
+
+    @abstractmethod
+    def evaluate(self) -> dict[str, Any]:
+        """Figures on the dev set, for the log."""
+
+    @abstractmethod
+    def train(self, mode: bool) -> None:
+        """Switch dropout on or off."""
+
+    @property
+    def steps(self) -> int:
+        """Of the whole stage."""
+        return self.epoch_steps * self.schedule.epochs
+
+    @property
+    def moving(self) -> list[nn.Parameter]:
+        """All weights that the stage trains."""
+        return [*self.fresh, *self.tuned]
+
+
+class Average:
+    """A running mean of weights (Polyak & Juditsky, 1992), quick at the start."""
+
+    def __init__(self, weights: Sequence[Tensor], decay: float):
+        self.decay, self.count = decay, 0
+        self.mean = [weight.detach().clone() for weight in weights]
+
+    @torch.no_grad()
+    def add(self, weights: Sequence[Tensor]) -> None:
+        """Take in the weights after a step."""
+        self.count += 1
+        keep = min(self.decay, (1 + self.count) / (10 + self.count))
+        for mean, weight in zip(self.mean, weights, strict=True):
+            mean.lerp_(weight, 1 - keep)
+
+    @torch.no_grad()
+    def swap(self, weights: Sequence[Tensor]) -> None:
+        """Exchange the mean with the weights; a second call undoes the first."""
+        for mean, weight in zip(self.mean, weights, strict=True):
+            kept = weight.clone()
+            weight.copy_(mean)
+            mean.copy_(kept)
+
+
+def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -> None:
+    """Train the stage to its end and leave the averaged weights in its modules.
+
+    Args:
+        stage: whose modules are changed.
+        folder: holds `<stage>.pt`, the checkpoint, and `log.jsonl`.
+        seed: of batches and dropout.
+        tell: gets a line now and then.
+    """
+    moving = stage.moving
+    optimizer = _optimizer(stage)
+    average = Average(moving, stage.schedule.averaging)
+    checkpoint = folder / f"{stage.name}.pt"
+    step, losses = _resume(checkpoint, moving, optimizer, average)
+    saved = time.monotonic()
+    started, first = saved, step
+    while step < stage.steps:
+        torch.manual_seed(_mix(seed, stage.name, step))
+        _set_rates(optimizer, stage, step)
+        stage.train(True)
+        loss = stage.loss(step)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(moving, CLIP)
+        optimizer.step()
+        average.add(moving)
+        losses.append(loss.item())
+        step += 1
+        ended = step % stage.epoch_steps == 0
+        if ended:
+            _note(stage, folder, average, moving, step, losses, tell)
+            losses = []
+        if ended or time.monotonic() - saved > SECONDS_A_CHECKPOINT:
+            save(checkpoint, _state(step, losses, moving, optimizer, average))
+            saved = time.monotonic()
+            left = (saved - started) / (step - first) * (stage.steps - step) / 60
+            tell(f"{stage.name}: step {step} of {stage.steps}, {left:.0f} min left")
+    average.swap(moving)
+    stage.train(False)
+
+
+def rate_at(step: int, steps: int, schedule: Schedule) -> float:
+    """Factor of the peak rate: a linear rise, then half a cosine down to zero."""
+    rise = max(1, round(steps * schedule.warmup))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def read_log(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows written so far, oldest first."""
+    path = folder / "log.jsonl"
+    if path.exists():
+        yield from (json.loads(line) for line in path.read_text("utf-8").splitlines())
+
+
+def _optimizer(stage: Stage) -> torch.optim.AdamW:
+    groups = []
+    for weights, rate in (
+        (stage.fresh, stage.schedule.rate),
+        (stage.tuned, stage.schedule.tuned_rate),
+    ):
+        for decay, chosen in (
+            (stage.schedule.decay, [weight for weight in weights if weight.ndim > 1]),
+            (0.0, [weight for weight in weights if weight.ndim <= 1]),
+        ):
+            if chosen:
+                groups.append({"params": chosen, "weight_decay": decay, "peak": rate})
+    return torch.optim.AdamW(groups, lr=stage.schedule.rate)
+
+
+def _set_rates(optimizer: torch.optim.AdamW, stage: Stage, step: int) -> None:
+    factor = rate_at(step, stage.steps, stage.schedule)
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def _note(
+    stage: Stage,
+    folder: Path,
+    average: Average,
+    moving: Sequence[nn.Parameter],
+    step: int,
+    losses: Sequence[float],
+    tell: Callable[[str], None],
+) -> None:
+    """Evaluate the averaged weights and add a row to the log."""
+    average.swap(moving)
+    stage.train(False)
+    with torch.inference_mode():
+        figures = stage.evaluate()
+    average.swap(moving)
+    epoch = step // stage.epoch_steps
+    row = {
+        "stage": stage.name,
+        "epoch": epoch,
+        "loss": round(sum(losses) / max(1, len(losses)), 4),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **figures,
+    }
+    rows = [*(row for row in read_log(folder) if not _same_epoch(row, stage.name, epoch)), row]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_atomically(folder / "log.jsonl", lambda beside: beside.write_text(text, "utf-8"))
+    tell(json.dumps(row))
+
+
+def _same_epoch(row: dict[str, Any], stage: str, epoch: int) -> bool:
+    return bool(row["stage"] == stage and row["epoch"] == epoch)
+
+
+def _state(
+    step: int,
+    losses: Sequence[float],
+    moving: Sequence[nn.Parameter],
+    optimizer: torch.optim.AdamW,
+    average: Average,
+) -> dict[str, Any]:
+    return {
+        "step": step,
+        "losses": list(losses),
+        "weights": [weight.detach() for weight in moving],
+        "optimizer": optimizer.state_dict(),
+        "mean": average.mean,
+        "count": average.count,
+    }
+
+
+def _resume(
+    checkpoint: Path,
+    moving: Sequence[nn.Parameter],
+    optimizer: torch.optim.AdamW,
+    average: Average,
+) -> tuple[int, list[float]]:
+    """(step, losses of the epoch so far) of the checkpoint, if there is one."""
+    if not checkpoint.exists():
+        return 0, []
+    state = load(checkpoint)
+    with torch.no_grad():
+        for weight, kept in zip(moving, state["weights"], strict=True):
+            weight.copy_(kept)
+        for mean, kept in zip(average.mean, state["mean"], strict=True):
+            mean.copy_(kept)
+    average.count = int(state["count"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"]), list(state["losses"])
+
+
+def _mix(seed: int, stage: str, step: int) -> int:
+    return (seed * 1_000_003 + sum(map(ord, stage))) * 10_000_019 + step
