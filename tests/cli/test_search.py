@@ -92,12 +92,19 @@ def test_a_batch_prints_a_json_line_a_query(indexed, mirada) -> None:
 def test_a_bad_line_of_a_batch_is_answered_with_its_error_and_the_rest_goes_on(
     indexed, mirada
 ) -> None:
-    lines = ['{"query": ', '{"words": "red"}', '{"image": "none.jpg"}', '{"limit": 0}', "red"]
+    lines = [
+        '{"query": ',
+        '{"words": "red"}',
+        '{"image": "none.jpg"}',
+        '{"query": "red", "limit": 0}',
+        '{"query": 5}',
+        "red",
+    ]
     done = mirada("search", "--batch", "-", typed="\n".join(lines))
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
-    assert ["error" in answer for answer in answers] == [True, True, True, True, False]
-    assert [answer.get("line") for answer in answers] == [1, 2, 3, 4, None]
+    assert ["error" in answer for answer in answers] == [True] * 5 + [False]
+    assert [answer.get("line") for answer in answers] == [1, 2, 3, 4, 5, None]
 
 
 def test_a_search_for_nothing_says_what_to_give(indexed, mirada) -> None:

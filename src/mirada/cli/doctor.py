@@ -99,8 +99,13 @@ def _print(report: dict[str, Any]) -> None:
         click.echo("encoder {name}: {dim} dimensions, {image_size} px".format(**report["encoder"]))
     if report["index"] is None and not report["problems"]:
         click.echo("no index here: make one with `mirada index DIR`")
-    for name, value in (report["index"] or {}).items():
-        click.echo(f"{name.replace('_', ' ')}: {value}")
+    if report["index"]:
+        click.echo(
+            "index {home}: {rows:,} pictures, {files:,} files, {megabytes:.1f} MB, "
+            "{search} search, vectors of {encoder}".format(
+                megabytes=report["index"]["bytes"] / 1e6, **report["index"]
+            )
+        )
     for problem in report["problems"]:
         click.secho(f"problem: {problem}", fg="red")
     if not report["problems"]:

@@ -24,7 +24,6 @@ from mirada.cli.output import print_json, record_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from mirada.types import ImageRecord
 
@@ -40,12 +39,27 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
-class TerminalProgress:
-    """Shows a run as a bar with rate and time left; keeps count of what was written."""
+class Told:
+    """Keeps count of what was written and, if asked to, prints each record as a JSON line."""
 
     def __init__(self, *, tell_records: bool = False) -> None:
         self.kept = 0
         self._tell_records = tell_records
+
+    def wrote(self, records: Sequence[ImageRecord]) -> None:
+        """Count records that are kept for good."""
+        self.kept += len(records)
+        if self._tell_records:
+            for record in records:
+                print_json(record_as_json(record))
+            sys.stdout.flush()
+
+
+class TerminalProgress(Told):
+    """Shows a run as a bar with rate and time left."""
+
+    def __init__(self, *, tell_records: bool = False) -> None:
+        super().__init__(tell_records=tell_records)
         self._bar = Bar(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -61,12 +75,7 @@ class TerminalProgress:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
     def planned(self, total: int) -> None:
@@ -77,16 +86,8 @@ class TerminalProgress:
         """Move the bar by one file."""
         self._bar.advance(self._task)
 
-    def wrote(self, records: Sequence[ImageRecord]) -> None:
-        """Count records and, if asked to, print each as a JSON line on stdout."""
-        self.kept += len(records)
-        if self._tell_records:
-            for record in records:
-                print_json(record_as_json(record))
-            sys.stdout.flush()
 
-
-class LineProgress(TerminalProgress):
+class LineProgress(Told):
     """Says every ten seconds, on a line of its own, how far the run has come."""
 
     def __init__(self, *, tell_records: bool = False) -> None:
@@ -96,6 +97,9 @@ class LineProgress(TerminalProgress):
 
     def __enter__(self) -> LineProgress:
         return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
     def planned(self, total: int) -> None:
         """Say how much there is to do."""

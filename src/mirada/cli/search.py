@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mirada.collection import Collection
     from mirada.search.results import Results
 
+BATCH_KEYS = {"query": str, "image": str, "limit": int}  # of a JSON line, none of them required
+
 html_option = click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -117,9 +119,10 @@ def _answer(collection: Collection, line: str, limit: int) -> Results:
         query = json.loads(line)
     except json.JSONDecodeError as error:
         raise DatasetError(f"not a JSON object: {error}") from error
-    unknown = query.keys() - {"query", "image", "limit"}
-    if unknown:
-        raise DatasetError(f"unknown keys: {', '.join(sorted(unknown))}")
-    return collection.search(
-        query.get("query"), image=query.get("image"), limit=query.get("limit", limit)
-    )
+    for key, value in query.items():
+        if key not in BATCH_KEYS:
+            raise DatasetError(f"unknown key {key!r}; known: {', '.join(BATCH_KEYS)}")
+        if type(value) is not BATCH_KEYS[key] or (key == "limit" and value < 1):
+            raise DatasetError(f"{key} must be a {BATCH_KEYS[key].__name__}, not {value!r}")
+    limit = query.get("limit", limit)
+    return collection.search(query.get("query"), image=query.get("image"), limit=limit)

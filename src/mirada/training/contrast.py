@@ -1,8 +1,13 @@
-"""The two stages that bring images and texts together: heads alone, then the towers with them."""
+"""The two stages that bring images and texts together.
+
+In `heads` both heads and the text tower learn against features of the backbone computed once; in
+`joint` the last blocks of the backbone learn too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +17,8 @@ from torch.nn import functional
 
 from mirada.evaluation.measures import first_ranks, recall
 from mirada.training.corpus import draw_epoch
-from mirada.training.loop import Stage
+from mirada.training.distil import text_groups
+from mirada.training.loop import Group, Stage
 from mirada.training.text import encode_ids
 from mirada.training.towers import contrast
 
@@ -37,16 +43,77 @@ class Shown:
     maps: Mapping[str, NDArray[np.float16]]  # view -> (n, channels, side, side) at the cut
 
 
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """The towers with what their text side needs."""
+
+    model: Dual
+    tokenizer: Tokenizer
+    remembered: Mapping[str, Tensor]  # English caption -> (width,) the teacher's unit vector
+
+    def read(self, texts: Sequence[str]) -> Tensor:
+        """(n, width) unit sentence vectors."""
+        ids = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        return functional.normalize(encode_ids(self.model.text, ids), dim=-1)
+
+
 class ContrastStage(Stage):
     """Pairs of an image view and a caption, drawn as the recipe says."""
 
-    def __init__(self, recipe: Recipe, schedule: Schedule, model: Dual, shown: Shown, dev: Shown):
+    def __init__(
+        self, recipe: Recipe, schedule: Schedule, learner: Learner, shown: Shown, dev: Shown
+    ):
         self.schedule = schedule
-        self.recipe, self.model, self.shown, self.dev = recipe, model, shown, dev
+        self.recipe, self.learner, self.model = recipe, learner, learner.model
+        self.shown, self.dev = shown, dev
         self.epoch_steps = max(1, len(draw_epoch(shown.corpus, recipe, 0)) // schedule.batch)
         self._epoch: tuple[int, list[Example]] = (-1, [])
+        self.model.text.set_dropout(recipe.tower_dropout)
+        heads = [*self.model.image_head.parameters(), *self.model.text_head.parameters()]
+        self.groups = [
+            Group((*heads, self.model.log_scale), schedule.rate, recipe.head_decay),
+            *text_groups(self.model.text, recipe, schedule),
+        ]
 
-    def batch(self, step: int) -> list[Example]:
+    def features(self, batch: Sequence[Example]) -> Tensor:
+        """(n, features) of the views that a batch shows."""
+        raise NotImplementedError
+
+    def dev_features(self) -> Tensor:
+        """(n, features) of the whole dev images."""
+        raise NotImplementedError
+
+    def loss(self, step: int) -> Tensor:
+        """As `Stage.loss`."""
+        batch = self._batch(step)
+        images = self.model.image_head(self.features(batch))
+        sentences = self.learner.read([self._text_of(example) for example in batch])
+        texts = self.model.place_texts(sentences)
+        owners = torch.tensor([example.row for example in batch])
+        pulled = contrast(images, texts, owners, self.model.scale, self.recipe.smoothing)
+        if not self.learner.remembered:
+            return pulled
+        wanted = torch.stack([self.learner.remembered[example.caption] for example in batch])
+        return pulled + self.recipe.memory * (1 - (sentences * wanted).sum(1).mean())
+
+    def evaluate(self) -> dict[str, Any]:
+        """R@1/5/10 of each dev dataset and language, text to image, whole galleries."""
+        gallery = self.model.image_head(self.dev_features()).numpy()
+        corpus = self.dev.corpus
+        found: dict[str, Any] = {"factor": round(self.model.scale.item(), 2)}
+        for language in self.recipe.languages:
+            vectors = self.model.place_texts(self.learner.read(corpus.texts(language))).numpy()
+            texts = dict(zip(corpus.texts("en"), vectors, strict=True))
+            for dataset in sorted({image.dataset for image in corpus.images}):
+                shares = _recall(corpus, dataset, gallery, texts)
+                found[f"{dataset} {language}"] = [round(100 * share, 2) for share in shares]
+        return found
+
+    def train(self, mode: bool) -> None:
+        """As `Stage.train`."""
+        self.model.train(mode)
+
+    def _batch(self, step: int) -> list[Example]:
         """The pairs of a step; those left over at the end of an epoch wait for another."""
         epoch, place = divmod(step, self.epoch_steps)
         if self._epoch[0] != epoch:
@@ -54,152 +121,79 @@ class ContrastStage(Stage):
         start = place * self.schedule.batch
         return self._epoch[1][start : start + self.schedule.batch]
 
-    def text_of(self, example: Example) -> str:
-        """The caption in the language drawn."""
-        return example.caption if example.language == "en" else self.spanish(example.caption)
-
-    def spanish(self, caption: str) -> str:
-        """The wording that the text tower sees."""
-        return self.shown.corpus.spanish[caption]
-
-    def pull(self, images: Tensor, texts: Tensor, batch: Sequence[Example]) -> Tensor:
-        """The contrastive loss of a batch."""
-        owners = torch.tensor([example.row for example in batch])
-        return contrast(images, texts, owners, self.model.scale, self.recipe.smoothing)
-
-    def report(self, images: Tensor, texts: Mapping[str, Tensor]) -> dict[str, Any]:
-        """R@1/5/10 of each dev dataset and language; texts: those of `Corpus.texts`."""
-        gallery = images.numpy()
-        found: dict[str, Any] = {"scale": round(self.model.scale.item(), 2)}
-        position = {text: row for row, text in enumerate(self.dev.corpus.texts("en"))}
-        datasets = sorted({image.dataset for image in self.dev.corpus.images})
-        for dataset in datasets:
-            rows = [
-                row for row, image in enumerate(self.dev.corpus.images) if image.dataset == dataset
-            ]
-            queries = [
-                (place, position[caption])
-                for place, row in enumerate(rows)
-                for caption in self.dev.corpus.images[row].captions
-            ]
-            for language, vectors in texts.items():
-                asked = vectors.numpy()[[text for _, text in queries]]
-                ranks = first_ranks(asked, gallery[rows], [[place] for place, _ in queries])
-                shares = recall(ranks).at
-                found[f"{dataset} {language}"] = [round(100 * s, 2) for s in shares.values()]
-        return found
+    def _text_of(self, example: Example) -> str:
+        english = example.language == "en"
+        return example.caption if english else self.shown.corpus.spanish[example.caption]
 
 
 class HeadsStage(ContrastStage):
-    """Only the heads learn, from features and sentence vectors computed once."""
+    """The backbone stays as it is: its features are computed once."""
 
     name = "heads"
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        model: Dual,
-        shown: Shown,
-        dev: Shown,
-        sentences: Mapping[str, Tensor],
-        dev_sentences: Mapping[str, Tensor],
-    ):
-        """`sentences`: language -> (n, width) vectors of `Corpus.texts`."""
-        super().__init__(recipe, recipe.heads, model, shown, dev)
-        self._features = {view: features(model, maps) for view, maps in shown.maps.items()}
-        self._dev_features = features(model, dev.maps["full"])
-        self._sentences, self._dev_sentences = sentences, dev_sentences
-        self._position = {text: row for row, text in enumerate(shown.corpus.texts("en"))}
-        heads = (model.image_head, model.text_head)
-        self.fresh = [weight for head in heads for weight in head.parameters()] + [model.log_scale]
+    def __init__(self, recipe: Recipe, learner: Learner, shown: Shown, dev: Shown):
+        super().__init__(recipe, recipe.heads, learner, shown, dev)
 
-    def loss(self, step: int) -> Tensor:
-        """As `Stage.loss`."""
-        batch = self.batch(step)
-        seen = torch.stack([self._features[example.view][example.row] for example in batch])
-        read = torch.stack(
-            [
-                self._sentences[example.language][self._position[example.caption]]
-                for example in batch
-            ]
-        )
-        return self.pull(self.model.image_head(seen), self.model.text_head(read), batch)
+    def features(self, batch: Sequence[Example]) -> Tensor:
+        """As `ContrastStage.features`."""
+        return torch.stack([self._computed[example.view][example.row] for example in batch])
 
-    def evaluate(self) -> dict[str, Any]:
-        """As `Stage.evaluate`."""
-        images = self.model.image_head(self._dev_features)
-        return self.report(
-            images,
-            {lang: self.model.text_head(texts) for lang, texts in self._dev_sentences.items()},
-        )
+    def dev_features(self) -> Tensor:
+        """As `ContrastStage.dev_features`."""
+        return self._dev_computed
 
-    def train(self, mode: bool) -> None:
-        """As `Stage.train`."""
-        self.model.image_head.train(mode)
-        self.model.text_head.train(mode)
+    @cached_property
+    def _computed(self) -> dict[str, Tensor]:
+        return {view: pooled(self.model, maps) for view, maps in self.shown.maps.items()}
+
+    @cached_property
+    def _dev_computed(self) -> Tensor:
+        return pooled(self.model, self.dev.maps["full"])
 
 
 class JointStage(ContrastStage):
-    """The text tower and the last blocks of the backbone learn with the heads."""
+    """The blocks from the cut on learn too."""
 
     name = "joint"
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        model: Dual,
-        shown: Shown,
-        dev: Shown,
-        tokenizer: Tokenizer,
-        remembered: Mapping[str, Tensor],
-    ):
-        """`remembered`: English caption -> (width,) unit vector of the teacher, to stay near to."""
-        super().__init__(recipe, recipe.joint, model, shown, dev)
-        self._tokenizer, self._remembered = tokenizer, remembered
-        heads = (model.image_head, model.text_head)
-        self.fresh = [weight for head in heads for weight in head.parameters()] + [model.log_scale]
-        self.tuned = [*model.text.parameters(), *model.tail.parameters()]
+    def __init__(self, recipe: Recipe, learner: Learner, shown: Shown, dev: Shown):
+        super().__init__(recipe, recipe.joint, learner, shown, dev)
+        tail = tuple(self.model.tail.parameters())
+        self.groups.append(Group(tail, recipe.joint.tail_rate, recipe.tower_decay, clipped=True))
 
-    def loss(self, step: int) -> Tensor:
-        """As `Stage.loss`."""
-        batch = self.batch(step)
+    def features(self, batch: Sequence[Example]) -> Tensor:
+        """As `ContrastStage.features`."""
         maps = np.stack([self.shown.maps[example.view][example.row] for example in batch])
-        images = self.model.image_head(self.model.pool(torch.from_numpy(maps).float()))
-        sentences = functional.normalize(self._read([self.text_of(one) for one in batch]), dim=-1)
-        loss = self.pull(images, self.model.text_head(sentences), batch)
-        if self.recipe.memory and self._remembered:
-            wanted = torch.stack([self._remembered[example.caption] for example in batch])
-            loss = loss + self.recipe.memory * (1 - (sentences * wanted).sum(1).mean())
-        return loss
+        return self.model.pool(torch.from_numpy(maps).float())
 
-    def evaluate(self) -> dict[str, Any]:
-        """As `Stage.evaluate`."""
-        images = self.model.image_head(features(self.model, self.dev.maps["full"]))
-        texts = {
-            language: self.model.text_head(
-                functional.normalize(self._read(self.dev.corpus.texts(language)), dim=-1)
-            )
-            for language in self.recipe.languages
-        }
-        return self.report(images, texts)
-
-    def train(self, mode: bool) -> None:
-        """As `Stage.train`."""
-        self.model.train(mode)
-
-    def _read(self, texts: Sequence[str]) -> Tensor:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        return encode_ids(self.model.text, ids)
+    def dev_features(self) -> Tensor:
+        """As `ContrastStage.dev_features`."""
+        return pooled(self.model, self.dev.maps["full"])
 
 
-def features(model: Dual, maps: NDArray[np.float16]) -> Tensor:
+def pooled(model: Dual, maps: NDArray[np.float16]) -> Tensor:
     """(n, features) of all maps, without learning."""
-    was = model.tail.training
-    model.tail.eval()
-    with torch.inference_mode():
+    with torch.no_grad():
         parts = [
-            model.pool(torch.from_numpy(np.asarray(maps[start : start + MAPS_A_CALL])).float())
+            model.pool(torch.from_numpy(np.array(maps[start : start + MAPS_A_CALL])).float())
             for start in range(0, len(maps), MAPS_A_CALL)
         ]
-    model.tail.train(was)
-    return torch.cat(parts).clone()
+    return torch.cat(parts)
+
+
+def _recall(
+    corpus: Corpus,
+    dataset: str,
+    gallery: NDArray[np.float32],
+    texts: Mapping[str, NDArray[np.float32]],
+) -> list[float]:
+    """Shares of the captions of a dataset that find their image among its images."""
+    rows = [row for row, image in enumerate(corpus.images) if image.dataset == dataset]
+    queries = [
+        (place, texts[caption])
+        for place, row in enumerate(rows)
+        for caption in corpus.images[row].captions
+    ]
+    asked = np.stack([vector for _, vector in queries])
+    ranks = first_ranks(asked, gallery[rows], [[place] for place, _ in queries])
+    return list(recall(ranks).at.values())

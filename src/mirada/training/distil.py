@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mirada.training.loop import Stage
+from mirada.training.loop import Group, Stage
 from mirada.training.text import encode_ids
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from mirada.training.corpus import Corpus
-    from mirada.training.recipe import Recipe
+    from mirada.training.recipe import Recipe, Schedule
     from mirada.training.text import TextTower
     from mirada.training.vocabulary import Word
 
@@ -61,6 +61,17 @@ def lesson(corpus: Corpus, words: Sequence[Word], languages: Sequence[str]) -> L
     return Lesson(tuple(text for text, _ in pairs), tuple(row for _, row in pairs))
 
 
+def text_groups(tower: TextTower, recipe: Recipe, schedule: Schedule) -> list[Group]:
+    """The word table at one rate, the rest of the tower at another."""
+    table = [tower.table.weight, *(tower.widen.parameters() if tower.widen is not None else ())]
+    known = {id(weight) for weight in table}
+    rest = [weight for weight in tower.parameters() if id(weight) not in known]
+    return [
+        Group(tuple(table), schedule.table_rate, recipe.tower_decay, clipped=True),
+        Group(tuple(rest), schedule.layer_rate, recipe.tower_decay, clipped=True),
+    ]
+
+
 class DistilStage(Stage):
     """Cosine to the teacher's vector, and picking it out of the batch."""
 
@@ -83,10 +94,8 @@ class DistilStage(Stage):
         self._rows, self._vectors, self._dev = taught.rows, vectors, dev
         self._drawn = min(len(self._ids), recipe.distil_texts or len(self._ids))
         self.epoch_steps = -(-self._drawn // recipe.distil.batch)
-        table = [tower.table.weight, *(tower.widen.parameters() if tower.widen is not None else ())]
-        others = {id(weight) for weight in table}
-        self.fresh = table
-        self.tuned = [weight for weight in tower.parameters() if id(weight) not in others]
+        self.groups = text_groups(tower, recipe, recipe.distil)
+        tower.set_dropout(0.0)
 
     def loss(self, step: int) -> Tensor:
         """As `Stage.loss`."""

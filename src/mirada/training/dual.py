@@ -23,7 +23,7 @@ from mirada.errors import DatasetError
 from mirada.models.small import SmallEncoder, pixels
 from mirada.training import calibration, export, vocabulary
 from mirada.training.checkpoint import read_json, write_atomically, write_json
-from mirada.training.contrast import HeadsStage, JointStage, Shown
+from mirada.training.contrast import HeadsStage, JointStage, Learner, Shown
 from mirada.training.corpus import Corpus, read_corpora
 from mirada.training.distil import DistilStage, lesson, teacher_texts
 from mirada.training.loop import read_log, run
@@ -68,15 +68,9 @@ def train_dual(job: Job) -> None:
     trunk, model, tokenizer, remembered = towers(job, train, dev)
     shown = Shown(train, {view: _maps(job, job.train, "train", view) for view in job.recipe.views})
     held_out = Shown(dev, {"full": _maps(job, job.dev, "dev", "full")})
-    _run(job, HeadsStage(
-        job.recipe,
-        model,
-        shown,
-        held_out,
-        _sentences(job, model, tokenizer, train, "train"),
-        _sentences(job, model, tokenizer, dev, "dev"),
-    ))
-    _run(job, JointStage(job.recipe, model, shown, held_out, tokenizer, remembered))
+    learner = Learner(model, tokenizer, remembered)
+    _run(job, HeadsStage(job.recipe, learner, shown, held_out))
+    _run(job, JointStage(job.recipe, learner, shown, held_out))
     finish(job, trunk, model, tokenizer, dev)
 
 
@@ -103,7 +97,8 @@ def towers(
     job: Job, train: Corpus, dev: Corpus
 ) -> tuple[Trunk, Dual, Tokenizer, dict[str, Tensor]]:
     """Both towers ready for the heads: ImageNet weights, distilled text; and what the teacher
-    says of each English caption."""
+    says of each English caption.
+    """
     recipe = job.recipe
     torch.manual_seed(recipe.seed)
     if not recipe.pretrained:
@@ -202,7 +197,8 @@ def estimate(job: Job) -> str:
         f"{views:,} views": views * a_view,
         "distillation": recipe.pretrained * (captions / 2 + recipe.distil.epochs * distilled)
         * a_text,
-        "joint training": recipe.joint.epochs * pairs * (an_image + a_text),
+        "heads and text": recipe.heads.epochs * pairs * a_text,
+        "all together": recipe.joint.epochs * pairs * (an_image + a_text),
     }
     total = sum(parts.values()) / 60
     listed = ", ".join(f"{name} {seconds / 60:.0f}" for name, seconds in parts.items())
@@ -264,23 +260,6 @@ def _teach(job: Job, teacher: Teacher, texts: Sequence[str], name: str) -> Tenso
             _save_array(path, functional.normalize(made, dim=-1).numpy())
         parts.append(torch.from_numpy(np.load(path)))
     return torch.cat(parts)
-
-
-def _sentences(
-    job: Job, model: Dual, tokenizer: Tokenizer, corpus: Corpus, name: str
-) -> dict[str, Tensor]:
-    """Language -> (n, width) unit sentence vectors of the distilled tower, kept in files."""
-    found = {}
-    for language in job.recipe.languages:
-        path = job.work / f"sentences-{name}-{language}.npy"
-        if not path.exists():
-            job.tell(f"sentence vectors of {name}, {language}")
-            ids = [one.ids for one in tokenizer.encode_batch(corpus.texts(language))]
-            with torch.inference_mode():
-                made = functional.normalize(encode_ids(model.text.eval(), ids), dim=-1)
-            _save_array(path, made.numpy())
-        found[language] = torch.from_numpy(np.load(path))
-    return found
 
 
 def _maps(job: Job, images: Sequence[CaptionedImage], name: str, view: str) -> Any:

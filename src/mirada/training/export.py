@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from mirada.training.recipe import Recipe
-    from mirada.training.text import TextTower
-    from mirada.training.towers import Dual, Head
+    from mirada.training.towers import Dual
     from mirada.training.vision import Trunk
     from mirada.types import Calibration
 
@@ -54,9 +53,10 @@ class _ImageTower(nn.Module):
 class _TextTower(nn.Module):
     """One text a call, so no mask; the word table in int8 with a scale a row."""
 
-    def __init__(self, tower: TextTower, head: Head, *, exact: bool):
+    def __init__(self, model: Dual, *, exact: bool):
         super().__init__()
-        self.tower, self.head, self.exact = tower, head, exact
+        tower = model.text
+        self.model, self.exact = model, exact
         table = tower.table.weight.detach()
         scale = table.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
         self.register_buffer("rows", (table / scale).round().to(torch.int8))
@@ -64,7 +64,7 @@ class _TextTower(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(1, t) -> (1, dim)."""
-        tower = self.tower
+        tower = self.model.text
         if self.exact:
             words = tower.table(ids)
         else:
@@ -75,8 +75,7 @@ class _TextTower(nn.Module):
         x = tower.norm(words + tower.position.weight[: ids.shape[1]])
         for layer in tower.layers:
             x = layer(x, torch.zeros(1))
-        out: Tensor = self.head(functional.normalize(x.mean(1), dim=-1))
-        return out
+        return self.model.place_texts(functional.normalize(x.mean(1), dim=-1))
 
 
 def export_trunk(trunk: Trunk, size: int, to: Path) -> None:
@@ -97,7 +96,7 @@ def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
     """The text tower; `bits` 32 exports it as it was trained."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
 
-    tower = _TextTower(model.text, model.text_head, exact=bits == 32)
+    tower = _TextTower(model, exact=bits == 32)
     ids = torch.arange(8).reshape(1, 8) % len(model.text.table.weight)
     if bits == 32:
         _export(tower, ids, "ids", "vectors", to, moving=1)
@@ -185,7 +184,7 @@ def write_model(
     recipe: Recipe,
     name: str,
     about: Mapping[str, Any],
-    bits: Bits = Bits(),  # noqa: B008 frozen
+    bits: Bits = Bits(),
 ) -> None:
     """Write graphs and tokenizer; the manifest comes with `write_manifest`."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import json
 import math
 import time
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,14 +28,23 @@ CLIP = 1.0  # norm of the gradient
 SECONDS_A_CHECKPOINT = 120.0
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Weights that are trained alike."""
+
+    weights: tuple[nn.Parameter, ...]
+    rate: float  # peak
+    decay: float
+    clipped: bool = False  # whether their gradient is kept within `CLIP`
+
+
 class Stage(ABC):
     """What differs between stages: which weights move, and what loss moves them."""
 
     name: str
     schedule: Schedule
     epoch_steps: int
-    fresh: Sequence[nn.Parameter]  # trained at the schedule's rate
-    tuned: Sequence[nn.Parameter] = ()  # trained at its tuned rate
+    groups: Sequence[Group]
 
     @abstractmethod
     def loss(self, step: int) -> Tensor:
@@ -56,7 +66,7 @@ class Stage(ABC):
     @property
     def moving(self) -> list[nn.Parameter]:
         """All weights that the stage trains."""
-        return [*self.fresh, *self.tuned]
+        return [weight for group in self.groups for weight in group.weights]
 
 
 class Average:
@@ -93,6 +103,7 @@ def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -
         tell: gets a line now and then.
     """
     moving = stage.moving
+    clipped = [weight for group in stage.groups if group.clipped for weight in group.weights]
     optimizer = _optimizer(stage)
     average = Average(moving, stage.schedule.averaging)
     checkpoint = folder / f"{stage.name}.pt"
@@ -106,7 +117,7 @@ def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -
         loss = stage.loss(step)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(moving, CLIP)
+        nn.utils.clip_grad_norm_(clipped, CLIP)
         optimizer.step()
         average.add(moving)
         losses.append(loss.item())
@@ -140,18 +151,16 @@ def read_log(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _optimizer(stage: Stage) -> torch.optim.AdamW:
+    """Biases, norms and scales are not decayed."""
     groups = []
-    for weights, rate in (
-        (stage.fresh, stage.schedule.rate),
-        (stage.tuned, stage.schedule.tuned_rate),
-    ):
+    for group in stage.groups:
         for decay, chosen in (
-            (stage.schedule.decay, [weight for weight in weights if weight.ndim > 1]),
-            (0.0, [weight for weight in weights if weight.ndim <= 1]),
+            (group.decay, [weight for weight in group.weights if weight.ndim > 1]),
+            (0.0, [weight for weight in group.weights if weight.ndim <= 1]),
         ):
             if chosen:
-                groups.append({"params": chosen, "weight_decay": decay, "peak": rate})
-    return torch.optim.AdamW(groups, lr=stage.schedule.rate)
+                groups.append({"params": chosen, "weight_decay": decay, "peak": group.rate})
+    return torch.optim.AdamW(groups, lr=0.0)
 
 
 def _set_rates(optimizer: torch.optim.AdamW, stage: Stage, step: int) -> None:

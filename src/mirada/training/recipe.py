@@ -94,14 +94,15 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One stage of training: AdamW, one cycle, weights averaged."""
+    """One stage of training: AdamW, one cycle, weights averaged. Rates are the peaks."""
 
     epochs: int
     batch: int
-    rate: float  # peak learning rate of freshly made layers
-    tuned_rate: float = 0.0  # of layers that came with weights
-    decay: float = 0.05
-    warmup: float = 0.15  # share of the steps
+    rate: float = 0.0  # of the heads
+    table_rate: float = 0.0  # of the word table
+    layer_rate: float = 0.0  # of the layers of the text tower
+    tail_rate: float = 0.0  # of the last blocks of the backbone
+    warmup: float = 0.12  # share of the steps
     averaging: float = 0.98  # decay of the running mean of the weights
 
 
@@ -114,7 +115,7 @@ class Recipe:
     languages: tuple[str, ...] = ("en", "es")
     vision: VisionConfig = LITE2
     cut: int = 20  # blocks before this one stay as they are; the maps that enter it are cached
-    views: tuple[str, ...] = ("full", "flip", "crop1", "crop2", "crop3")
+    views: tuple[str, ...] = ("full", "flip", "crop1")
     text: TextConfig = field(default_factory=TextConfig)
     teacher_layers: tuple[int, ...] = (0, 3, 4, 5)  # where the layers of the text tower start
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
@@ -122,16 +123,21 @@ class Recipe:
     image_hidden: int = 1024
     text_hidden: int = 512
     image_dropout: tuple[float, float] = (0.5, 0.3)  # before the head, inside it
-    text_dropout: tuple[float, float] = (0.3, 0.3)
+    text_dropout: tuple[float, float] = (0.2, 0.2)
+    tower_dropout: float = 0.1  # of the text tower, after the distillation
     smoothing: float = 0.05  # of the labels
     full_view: float = 0.3  # chance that the whole image is shown, not another view
     foreign: float = 0.4  # chance that a caption is shown in another language than English
     rich_repeats: int = 2  # showings a round of images with several captions
     distil_texts: int | None = 62_000  # drawn for an epoch of the first stage; None: all
-    memory: float = 1.0  # weight of staying near the teacher's sentence vectors
-    distil: Schedule = Schedule(1, 256, 2e-3, 3e-4, decay=0.01, warmup=0.1)
-    heads: Schedule = Schedule(14, 1024, 1.5e-3)
-    joint: Schedule = Schedule(6, 512, 3e-4, 5e-5, averaging=0.99)
+    memory: float = 2.0  # weight of staying near the teacher's sentence vectors
+    head_decay: float = 0.05  # weight decay of the heads
+    tower_decay: float = 0.01  # of the towers
+    distil: Schedule = Schedule(1, 256, table_rate=2e-3, layer_rate=3e-4, warmup=0.1)
+    heads: Schedule = Schedule(8, 1024, 1.5e-3, table_rate=4e-4, layer_rate=2e-4)
+    joint: Schedule = Schedule(
+        5, 512, 3e-4, table_rate=1e-4, layer_rate=5e-5, tail_rate=1e-4, averaging=0.99
+    )
 
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""

@@ -43,6 +43,7 @@ class Layer(nn.Module):
         self.up = nn.Linear(config.width, config.inner)
         self.down = nn.Linear(config.inner, config.width)
         self.norm = nn.LayerNorm(config.width, LAYER_NORM_EPS)
+        self.drop = nn.Dropout(0.0)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """(n, t, width), bias (n, 1, 1, t) -> (n, t, width)."""
@@ -52,9 +53,9 @@ class Layer(nn.Module):
             for part in (self.query, self.key, self.value)
         )
         logits = query @ key.transpose(2, 3) * (width // self.heads) ** -0.5
-        mixed = (torch.softmax(logits + bias, -1) @ value).transpose(1, 2).reshape(n, t, width)
-        x = self.mix_norm(x + self.mix(mixed))
-        out: Tensor = self.norm(x + self.down(functional.gelu(self.up(x))))
+        mixed = self.drop(torch.softmax(logits + bias, -1)) @ value
+        x = self.mix_norm(x + self.drop(self.mix(mixed.transpose(1, 2).reshape(n, t, width))))
+        out: Tensor = self.norm(x + self.drop(self.down(functional.gelu(self.up(x)))))
         return out
 
 
@@ -71,6 +72,13 @@ class TextTower(nn.Module):
         self.position = nn.Embedding(config.length, config.width)
         self.norm = nn.LayerNorm(config.width, LAYER_NORM_EPS)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.drop = nn.Dropout(0.0)
+
+    def set_dropout(self, chance: float) -> None:
+        """Of the words and of every layer, when training."""
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = chance
 
     def embed(self, ids: Tensor) -> Tensor:
         """(n, t) ids -> (n, t, width)."""
@@ -81,7 +89,7 @@ class TextTower(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(n, t) ids, (n, t) mask of 1 and 0 -> (n, width), not of unit length."""
         weight = mask.to(self.position.weight.dtype)
-        x = self.norm(self.embed(ids) + self.position.weight[: ids.shape[1]])
+        x = self.drop(self.norm(self.embed(ids) + self.position.weight[: ids.shape[1]]))
         bias = (1 - weight[:, None, None, :]) * MASKED
         for layer in self.layers:
             x = layer(x, bias)
@@ -122,7 +130,8 @@ def load_teacher() -> Teacher:
 
 def _fill(tower: TextTower, state: Mapping[str, Tensor], layers: Sequence[int]) -> None:
     """Write BERT's weights into a tower that is not factorised; token type 0 goes into the
-    positions, since it is added to every word."""
+    positions, since it is added to every word.
+    """
     with torch.no_grad():
         tower.table.weight.copy_(state["embeddings.word_embeddings.weight"])
         position = state["embeddings.position_embeddings.weight"][: tower.config.length]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FIRST_SCALE = 14.0  # CLIP's 1 / 0.07 (Radford et al., ICML 2021)
 LAST_SCALE = 100.0
+SENTENCE_SCALE = 4.0  # of the unit sentence vectors before the text head: nearer to unit variance
 
 
 class Head(nn.Module):
@@ -60,6 +61,11 @@ class Dual(nn.Module):
     def pool(self, maps: Tensor) -> Tensor:
         """(n, channels, side, side) maps at the cut -> (n, features)."""
         return self.tail(maps).mean((2, 3))
+
+    def place_texts(self, sentences: Tensor) -> Tensor:
+        """(n, width) unit sentence vectors -> (n, dim) unit rows."""
+        out: Tensor = self.text_head(SENTENCE_SCALE * sentences)
+        return out
 
 
 def contrast(images: Tensor, texts: Tensor, owners: Tensor, scale: Tensor, smoothing: float) -> (

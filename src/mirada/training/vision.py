@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from mirada.errors import ModelUnavailable
 from mirada.training.recipe import LITE2  # noqa: F401
+from mirada.training.recipe import LITE2  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ class SameConv(nn.Module):
         self.conv = nn.Conv2d(
             inputs, outputs, kernel, stride, 0 if pad % 2 else pad // 2, groups=groups
         )
+        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, side, side) -> (n, outputs, side / stride, side / stride)."""

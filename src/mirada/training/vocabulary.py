@@ -80,7 +80,8 @@ def build(
 
 def rows_for(pieces: Sequence[str], teacher: Tokenizer, table: Tensor) -> Tensor:
     """(len(pieces), width) embeddings to start from: the teacher's own, else those of the
-    English translation, else those of the letters, drawn to the mean."""
+    English translation, else those of the letters, drawn to the mean.
+    """
     known = teacher.get_vocab()
     whole = [piece for piece in pieces if piece not in known and not piece.startswith("##")]
     english = dict(zip(whole, translate.words(whole, "spa-eng"), strict=True)) if whole else {}
