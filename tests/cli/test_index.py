@@ -112,6 +112,21 @@ def test_a_missing_folder_fails_and_removes_nothing(album, mirada) -> None:
     assert "unchanged 3" in mirada("index").stdout
 
 
+def test_a_folder_that_is_suddenly_empty_keeps_its_pictures(mirada, album, tmp_path) -> None:
+    home, drive = tmp_path / "home", tmp_path / "drive"
+    (album / ".mirada").rename(home)
+    album.rename(drive)
+    mirada("index", drive, "--home", home, cwd=tmp_path)
+    drive.rename(tmp_path / "unplugged")
+    drive.mkdir()
+    done = mirada("index", drive, "--home", home, cwd=tmp_path)
+    assert "removed 0, skipped 1" in done.stdout
+    assert "is the drive mounted?" in done.stderr
+    drive.rmdir()
+    (tmp_path / "unplugged").rename(drive)
+    assert "unchanged 3" in mirada("index", drive, "--home", home, cwd=tmp_path).stdout
+
+
 def test_a_second_writer_is_turned_away(album, mirada) -> None:
     with FileLock(album / ".mirada" / "lock"):
         done = mirada("index")

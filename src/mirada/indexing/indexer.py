@@ -11,12 +11,19 @@ from mirada.indexing.ledger import IndexReport, Ledger
 from mirada.indexing.observe import Observer, observe_all
 from mirada.indexing.plan import plan_run
 from mirada.indexing.scan import scan
+from mirada.types import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mirada.protocols import Encoder, Store
-    from mirada.types import ImageRecord
+    from mirada.types import ImageRecord, SourceFile
+
+
+UNMOUNTED = (
+    "empty: is the drive mounted? what was indexed here is kept "
+    "(if it is gone for good, index the folder above)"
+)
 
 
 class Progress(Protocol):
@@ -77,9 +84,11 @@ def index_folders(
     found = scan(roots)
     known = store.files()
     tops = [Path(os.path.abspath(root)) for root in roots]
-    plan = plan_run(found.files, known, roots=tops, unreadable=found.unreadable)
+    unmounted = [top for top in tops if _looks_unmounted(top, known)]
+    plan = plan_run(found.files, known, roots=tops, unreadable=[*found.unreadable, *unmounted])
     ledger = Ledger(store, known.items(), plan)
     ledger.skip(found.skipped)
+    ledger.skip(Skipped(top, UNMOUNTED) for top in unmounted)
     progress.planned(len(plan.to_read))
     observer = Observer(encoder, known.values())
     observations = observe_all(plan.to_read, observer, threads=threads or available_cores())
@@ -98,6 +107,13 @@ def index_folders(
         raise
     store.optimize()
     return ledger.report()
+
+
+def _looks_unmounted(top: Path, known: Iterable[SourceFile]) -> bool:
+    """Whether a folder that held pictures holds nothing at all, as the place of a lost drive."""
+    if not top.is_dir() or any(top.iterdir()):
+        return False
+    return any(file.path.is_relative_to(top) for file in known)
 
 
 def available_cores() -> int:

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.training.tiny import TINY, write_shapes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mirada.training.recipe import Recipe
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+from mirada.errors import DatasetError  # noqa: E402 after the check for torch
+from mirada.evaluation.datasets import read_dataset  # noqa: E402
+from mirada.models.small import SmallEncoder, open_session, pixels  # noqa: E402
+from mirada.training import dual, export, loop  # noqa: E402
+from mirada.training.towers import Dual  # noqa: E402
+from mirada.training.vision import Trunk  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's exporter warns of its own insides
+
+
+def job(folder: Path, name: str, recipe: Recipe = TINY) -> dual.Job:
+    data = folder / "shapes"
+    images = read_dataset(data if data.exists() else write_shapes(data))
+    work = folder / name
+    return dual.Job(recipe, images, images, work, work / "out", "tiny/1", 1, lambda _: None)
+
+
+def recalls(work: Path, stage: str) -> list[list[float]]:
+    return [row["shapes en"] for row in loop.read_log(work) if row["stage"] == stage]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dual.Job:
+    made = job(tmp_path_factory.mktemp("tiny"), "whole")
+    dual.train_dual(made)
+    return made
+
+
+def test_training_learns_what_it_is_shown(trained: dual.Job) -> None:
+    rows = recalls(trained.work, "joint")
+    assert len(rows) == TINY.joint.epochs
+    assert rows[-1][1] > 2 * 100 * 5 / 24  # R@5, against that of chance
+    assert rows[-1][2] > rows[0][2]
+
+
+def test_the_model_written_is_one_that_mirada_loads(trained: dual.Job) -> None:
+    encoder = SmallEncoder(trained.out)
+    assert encoder.name == "tiny/1"
+    assert encoder.encode_texts(["a red ball"]).shape == (1, TINY.dim)
+    assert encoder.encode_images([trained.train[0].open(32)]).shape == (1, TINY.dim)
+    assert encoder.calibration.scale > 0
+    about = json.loads((trained.out / "model.json").read_text())
+    assert about["trained_on"] == {"shapes": 24}
+    assert set(about["files"]) == {
+        "image.onnx", "text.onnx", "tokenizer.json", "distractors.npy"
+    }  # fmt: skip
+
+
+def test_a_killed_run_ends_with_the_weights_of_a_whole_one(
+    trained: dual.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = replace(trained, work=trained.work.with_name("again"), out=trained.work / "again-out")
+    monkeypatch.setattr(loop, "SECONDS_A_CHECKPOINT", 0.0)
+    note, steps = loop.Average.add, 0
+
+    def killed(average: loop.Average, weights: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 21:  # in the middle of an epoch of the second stage
+            raise KeyboardInterrupt
+        note(average, weights)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop.Average, "add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        dual.train_dual(again)
+    monkeypatch.setattr(loop.Average, "add", note)
+    dual.train_dual(again)
+    for file in ("image.onnx", "text.onnx"):
+        assert (again.out / file).read_bytes() == (trained.out / file).read_bytes()
+    assert recalls(again.work, "joint") == recalls(trained.work, "joint")
+
+
+def test_a_finished_run_started_again_trains_nothing(
+    trained: dual.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (trained.out / "image.onnx").read_bytes()
+    monkeypatch.setattr(loop.Average, "add", lambda *_: pytest.fail("a step was made"))
+    dual.train_dual(trained)
+    assert (trained.out / "image.onnx").read_bytes() == before
+
+
+def test_a_work_folder_of_another_recipe_is_refused(trained: dual.Job) -> None:
+    with pytest.raises(DatasetError, match="another recipe or other images: choose another --work"):
+        dual.train_dual(replace(trained, recipe=replace(TINY, seed=1)))
+
+
+def test_exported_graphs_compute_what_torch_does(trained: dual.Job, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    trunk, model = Trunk(TINY.vision, TINY.cut).eval(), Dual(TINY, 40).eval()
+    export.export_image(trunk, model, 32, tmp_path / "image.onnx", bits=32)
+    export.export_text(model, tmp_path / "text.onnx", bits=32)
+    shown = pixels(trained.train[0].open(32), 32)[None]
+    ids = np.array([[2, 7, 9, 11, 3]])
+    with torch.inference_mode():
+        image = model.image_head(model.pool(trunk(torch.from_numpy(shown))))
+        mask = torch.ones(1, 5)
+        sentence = torch.nn.functional.normalize(model.text(torch.from_numpy(ids), mask), dim=-1)
+        text = model.place_texts(sentence)
+    (found,) = open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})
+    np.testing.assert_allclose(found, image.numpy(), atol=1e-3)
+    (found,) = open_session(tmp_path / "text.onnx").run(None, {"ids": ids})
+    np.testing.assert_allclose(found, text.numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize("bits", [16, 8])
+def test_narrow_image_weights_stay_near_the_wide_ones(tmp_path: Path, bits: int) -> None:
+    torch.manual_seed(0)
+    trunk, model = Trunk(TINY.vision, TINY.cut).eval(), Dual(TINY, 40).eval()
+    rows = []
+    for stored in (32, bits):
+        export.export_image(trunk, model, 32, tmp_path / "image.onnx", bits=stored)
+        shown = np.linspace(-1, 1, 3 * 32 * 32, dtype=np.float32).reshape(1, 3, 32, 32)
+        rows.append(open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})[0][0])
+    assert float(rows[0] @ rows[1]) > 0.999
+
+
+def test_the_cost_is_told_before_the_start(trained: dual.Job) -> None:
+    assert dual.estimate(trained).startswith("24 images, 48 captions: about")
