@@ -128,3 +128,11 @@ def test_a_broken_coco_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"images": [], "annotations": [{"id": 1}]}')
     with pytest.raises(DatasetError, match="lacks image_id or caption"):
         read_dataset(tmp_path)
+
+
+def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    (tmp_path / "rose.png").write_bytes(b"no picture")
+    write_rows(tmp_path, [{"file": "rose.png", "captions": ["x"]}])
+    (image,) = read_dataset(tmp_path)
+    with pytest.raises(DatasetError, match=r"rose\.png in .*: not an image"):
+        image.open(16)

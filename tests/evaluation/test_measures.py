@@ -52,9 +52,7 @@ def naive_rank(query: list[float], gallery: list[list[float]], relevant: list[in
         for v in gallery
     ]
     best = max(scores[i] for i in relevant)
-    return 1 + sum(
-        1 for i, s in enumerate(scores) if s > best or (s == best and i not in relevant)
-    )
+    return 1 + sum(1 for i, s in enumerate(scores) if s > best or (s == best and i not in relevant))
 
 
 whole = st.integers(-3, 3).map(float)  # exact in float32, with many ties
@@ -72,8 +70,7 @@ def test_the_fast_measure_agrees_with_the_naive_one(data: st.DataObject) -> None
     ]
     ranks = first_ranks(np.array(queries, np.float32), np.array(gallery, np.float32), own)
     assert ranks.tolist() == [
-        naive_rank(query, gallery, relevant)
-        for query, relevant in zip(queries, own, strict=True)
+        naive_rank(query, gallery, relevant) for query, relevant in zip(queries, own, strict=True)
     ]
 
 

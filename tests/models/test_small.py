@@ -44,9 +44,7 @@ def test_any_text_becomes_a_unit_row(encoder: SmallEncoder) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 5), (5, 3000), (64, 48)])
-def test_any_size_of_image_becomes_a_unit_row(
-    encoder: SmallEncoder, size: tuple[int, int]
-) -> None:
+def test_any_size_of_image_becomes_a_unit_row(encoder: SmallEncoder, size: tuple[int, int]) -> None:
     vectors = encoder.encode_images([photos.flat(size=size)])
     assert vectors.shape == (1, encoder.dim)
     assert vectors.dtype == np.float32

@@ -10,7 +10,7 @@ from mirada.training import translate
 
 def test_known_slips_are_avoided_before_translating() -> None:
     assert translate._prepare("Little girl on the left of a couch.") == (
-        "little girl to the left of a sofa ."
+        "small girl to the left of a sofa ."
     )
     assert translate._prepare("A little girl") == "a small girl ."
 

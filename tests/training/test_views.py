@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mirada.training.views import show  # noqa: E402 after the check for torch
-from tests import photos  # noqa: E402
+from mirada.training.views import show
+from tests import photos
 
 
 def test_the_full_view_is_the_image_itself() -> None:

@@ -31,9 +31,8 @@ TINY = Recipe(
     image_dropout=(0.1, 0.0),
     text_dropout=(0.1, 0.0),
     heads=Schedule(4, 12, 1e-2, table_rate=1e-2, layer_rate=1e-2),
-    joint=Schedule(
-        30, 12, 1e-2, table_rate=1e-2, layer_rate=3e-3, tail_rate=3e-3, averaging=0.9
-    ),
+    tail=Schedule(2, 12, 3e-3, tail_rate=1e-3),
+    joint=Schedule(30, 12, 1e-2, table_rate=1e-2, layer_rate=3e-3, tail_rate=3e-3, averaging=0.9),
 )
 
 

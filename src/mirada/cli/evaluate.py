@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     help="JSONL rows {file, captions} to query with instead of the dataset's own.",
 )
 @click.option("--encoder", default="mirada-small", show_default=True, help="See `mirada models`.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a model made by `mirada train dual`, instead of an installed encoder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def evaluate(
     dataset: Path,
@@ -45,6 +50,7 @@ def evaluate(
     lang: str,
     captions: Path | None,
     encoder: str,
+    weights: Path | None,
     as_json: bool,
 ) -> None:
     """Search a captioned dataset by each of its captions and report recall.
@@ -55,11 +61,12 @@ def evaluate(
     """
     from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
     from mirada.evaluation.retrieval import evaluate_retrieval  # noqa: PLC0415
+    from mirada.models.small import SmallEncoder  # noqa: PLC0415
     from mirada.plugins import load_encoder  # noqa: PLC0415
 
     images = read_dataset(dataset, split=split)
     wordings = _wordings(images, lang, captions)
-    model = load_encoder(encoder)
+    model = load_encoder(encoder) if weights is None else SmallEncoder(weights)
     total = len(images) + sum(map(len, wordings))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("encoding", total=total)

@@ -121,6 +121,8 @@ def _preview_printer(preview: bool | None) -> Any:
     """A function that draws a picture in the terminal, or None where that is not wanted."""
     if preview is False or (preview is None and not _terminal_shows_pictures()):
         return None
+    if sys.stdout.isatty() and 0 in os.get_terminal_size(sys.stdout.fileno()):
+        return None  # the size of a cell cannot be known
     from mirada.cli.preview import draw  # noqa: PLC0415 asks the terminal what it can do
 
     return draw

@@ -52,6 +52,20 @@ def train() -> None:
     show_default=True,
     help="en, or en,es: captions are put into Spanish by Apertium.",
 )
+@click.option(
+    "--image-bits",
+    type=click.Choice(["32", "16", "8"]),
+    default="8",
+    show_default=True,
+    help="Bits of each stored weight of the image tower, which computes in 32.",
+)
+@click.option(
+    "--text-bits",
+    type=click.Choice(["32", "8"]),
+    default="8",
+    show_default=True,
+    help="Bits of each weight of the text tower, which computes in them.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="[default: all cores]")
 @click.option("--yes", is_flag=True, help="Start without asking.")
 def dual(
@@ -63,6 +77,8 @@ def dual(
     epochs: int,
     seed: int,
     languages: str,
+    image_bits: str,
+    text_bits: str,
     threads: int | None,
     yes: bool,
 ) -> None:
@@ -70,7 +86,8 @@ def dual(
 
     DATASET and DEV are folders with index.jsonl or captions.jsonl (rows {"file", "captions"};
     files loose or in tar shards), or with COCO captions JSON. The defaults are the shipped
-    recipe. A run that was stopped goes on where it was when it is started again.
+    recipe. A run that was stopped goes on where it was when it is started again; a finished one
+    only writes the model again, so its weights can be stored in other bits.
     """
     chosen = tuple(languages.split(","))
     if chosen not in {("en",), ("en", "es")}:
@@ -85,6 +102,7 @@ def dual(
         out=out,
         work=work or out.with_name(f"{out.name}.work"),
         name=name,
+        bits=(int(image_bits), int(text_bits)),
         threads=threads,
         yes=yes,
     )
@@ -100,6 +118,7 @@ def run_dual(
     name: str,
     threads: int | None,
     yes: bool,
+    bits: tuple[int, int] = (8, 8),
 ) -> None:
     """Say what the run will cost, ask, train and draw the log."""
     import os  # noqa: PLC0415
@@ -108,6 +127,7 @@ def run_dual(
 
     try:
         from mirada.training.dual import Job, estimate, train_dual  # noqa: PLC0415
+        from mirada.training.export import Bits  # noqa: PLC0415
         from mirada.training.loop import read_log  # noqa: PLC0415
         from mirada.training.plot import plot_log  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -122,6 +142,7 @@ def run_dual(
         name,
         threads or os.cpu_count() or 1,
         lambda line: click.echo(line, err=True),
+        Bits(*bits),
     )
     click.echo(estimate(job), err=True)
     if not yes:

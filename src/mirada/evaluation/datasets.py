@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mirada.errors import DatasetError
+from mirada.errors import DatasetError, UnreadableImage
+from mirada.indexing.images import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from PIL.Image import Image
 
@@ -51,10 +52,15 @@ class CaptionedImage:
     split: str
 
     def open(self, size: int) -> Image:
-        """The RGB image, decoded for a model whose input side is `size` pixels."""
-        from mirada.indexing.images import open_image
+        """The RGB image, decoded for a model whose input side is `size` pixels.
 
-        return open_image(self.source.read(), size)
+        Raises:
+            DatasetError: it is missing or cannot be decoded.
+        """
+        try:
+            return open_image(self.source.read(), size)
+        except UnreadableImage as error:
+            raise DatasetError(f"{self.name} in {self.source.path}: {error}") from error
 
 
 def read_dataset(folder: Path, *, split: str | None = None) -> list[CaptionedImage]:

@@ -79,9 +79,7 @@ def _encode_images(
     return np.concatenate(rows) if rows else np.empty((0, encoder.dim), np.float32)
 
 
-def _encode_texts(
-    encoder: Encoder, texts: Sequence[str], advance: Callable[[int], None]
-) -> Matrix:
+def _encode_texts(encoder: Encoder, texts: Sequence[str], advance: Callable[[int], None]) -> Matrix:
     chunks = [texts[start : start + TEXTS_A_CALL] for start in range(0, len(texts), TEXTS_A_CALL)]
 
     def some(chunk: Sequence[str]) -> Matrix:

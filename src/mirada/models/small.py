@@ -101,7 +101,8 @@ def pixels(image: Image, size: int) -> NDArray[np.float32]:
 
 def unit_rows(rows: NDArray[np.float32]) -> Matrix:
     """The rows scaled to unit length."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def clean(text: str) -> str:

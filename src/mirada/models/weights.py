@@ -53,5 +53,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 def damaged_files(folder: Path) -> list[str]:
     """Names of the files whose bytes are not those that the manifest promises."""
-    return [name for name, digest in read_manifest(folder).files.items()
-            if sha256((folder / name).read_bytes()).hexdigest() != digest]
+    return [
+        name
+        for name, digest in read_manifest(folder).files.items()
+        if sha256((folder / name).read_bytes()).hexdigest() != digest
+    ]

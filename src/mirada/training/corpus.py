@@ -43,7 +43,9 @@ class Example:
 
 
 def read_corpora(
-    folders: Sequence[Sequence[CaptionedImage]], languages: Sequence[str], cache: Path,
+    folders: Sequence[Sequence[CaptionedImage]],
+    languages: Sequence[str],
+    cache: Path,
     tell: Callable[[str], None],
 ) -> list[Corpus]:
     """The datasets with translations, which are kept in the file `cache`."""
@@ -69,8 +71,9 @@ def draw_epoch(corpus: Corpus, recipe: Recipe, epoch: int) -> list[Example]:
     poor = np.array([i for i, image in enumerate(corpus.images) if len(image.captions) == 1], int)
     rounds = [random.permutation(rich) for _ in range(recipe.rich_repeats)]
     rounds.append(random.permutation(poor))
-    places = [(np.arange(len(part)) + random.random(len(part))) / max(1, len(part))
-              for part in rounds]
+    places = [
+        (np.arange(len(part)) + random.random(len(part))) / max(1, len(part)) for part in rounds
+    ]
     order = np.concatenate(rounds)[np.argsort(np.concatenate(places), kind="stable")]
     return [_draw(corpus, recipe, int(row), random) for row in order]
 

@@ -128,7 +128,10 @@ class DistilStage(Stage):
     def _batches(self, epoch: int) -> list[list[int]]:
         """Texts of like length together: less padding."""
         random = np.random.default_rng([self._seed, epoch])
-        order, size = random.permutation(len(self._ids))[: self._drawn].tolist(), self.schedule.batch
+        order, size = (
+            random.permutation(len(self._ids))[: self._drawn].tolist(),
+            self.schedule.batch,
+        )
         batches: list[list[int]] = []
         for start in range(0, len(order), size * LIKE_LENGTHS):
             group = sorted(order[start : start + size * LIKE_LENGTHS], key=self._length)

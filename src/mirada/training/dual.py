@@ -1,7 +1,7 @@
 """Trains the embedded image-text model from captioned images: what `mirada train dual` runs.
 
     captions -> translations -> vocabulary -> distilled text tower
-    images   -> views        -> maps       -> heads -> both towers -> ONNX files, calibrated
+    images   -> views -> maps -> heads -> tail -> both towers -> ONNX files, calibrated
 
 Each arrow leaves a file in the work folder, so a run that was stopped goes on where it was.
 """
@@ -9,8 +9,10 @@ Each arrow leaves a file in the work folder, so a run that was stopped goes on w
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +22,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from mirada.errors import DatasetError
-from mirada.models.small import SmallEncoder, pixels
+from mirada.models.small import SmallEncoder, open_session, pixels
 from mirada.training import calibration, export, vocabulary
 from mirada.training.checkpoint import read_json, write_atomically, write_json
-from mirada.training.contrast import HeadsStage, JointStage, Learner, Shown
+from mirada.training.contrast import HeadsStage, JointStage, Learner, Shown, TailStage
 from mirada.training.corpus import Corpus, read_corpora
 from mirada.training.distil import DistilStage, lesson, teacher_texts
-from mirada.training.loop import read_log, run
+from mirada.training.loop import Stage, read_log, run
 from mirada.training.text import encode_ids, load_teacher, student_of
 from mirada.training.towers import Dual
 from mirada.training.views import cache_maps
@@ -34,7 +36,6 @@ from mirada.training.vision import Trunk, load_imagenet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.training.recipe import Recipe
@@ -56,6 +57,7 @@ class Job:
     name: str  # of the model, with its revision
     threads: int
     tell: Callable[[str], None]
+    bits: export.Bits = field(default_factory=export.Bits)  # of the stored weights
 
 
 def train_dual(job: Job) -> None:
@@ -69,8 +71,8 @@ def train_dual(job: Job) -> None:
     shown = Shown(train, {view: _maps(job, job.train, "train", view) for view in job.recipe.views})
     held_out = Shown(dev, {"full": _maps(job, job.dev, "dev", "full")})
     learner = Learner(model, tokenizer, remembered)
-    _run(job, HeadsStage(job.recipe, learner, shown, held_out))
-    _run(job, JointStage(job.recipe, learner, shown, held_out))
+    for stage in (HeadsStage, TailStage, JointStage):
+        _run(job, stage(job.recipe, learner, shown, held_out))
     finish(job, trunk, model, tokenizer, dev)
 
 
@@ -96,8 +98,9 @@ def claim(job: Job) -> None:
 def towers(
     job: Job, train: Corpus, dev: Corpus
 ) -> tuple[Trunk, Dual, Tokenizer, dict[str, Tensor]]:
-    """Both towers ready for the heads: ImageNet weights, distilled text; and what the teacher
-    says of each English caption.
+    """Both towers ready for the heads: ImageNet weights, distilled text.
+
+    Also what the teacher says of each English caption.
     """
     recipe = job.recipe
     torch.manual_seed(recipe.seed)
@@ -143,6 +146,7 @@ def finish(job: Job, trunk: Trunk, model: Dual, tokenizer: Tokenizer, dev: Corpu
         tokenizer=tokenizer,
         recipe=job.recipe,
         name=job.name,
+        bits=job.bits,
         about={
             "made": time.strftime("%Y-%m-%d", time.gmtime()),
             "trained_on": dict(_counts(job.train)),
@@ -168,9 +172,7 @@ def finish(job: Job, trunk: Trunk, model: Dual, tokenizer: Tokenizer, dev: Corpu
     export.write_calibration(job.out, fitted)
     fresh = calibration.draw_pairs(queries, gallery, owners, seed=job.recipe.seed + 1)
     found = calibration.reliability(fresh, fitted)
-    write_json(
-        job.work / "calibration.json", {"expected_error": found.error, "bins": found.bins}
-    )
+    write_json(job.work / "calibration.json", {"expected_error": found.error, "bins": found.bins})
     job.tell(f"expected calibration error on dev: {found.error:.4f}")
     job.tell(f"wrote {job.out}: {sum(p.stat().st_size for p in job.out.iterdir()) / 1e6:.1f} MB")
 
@@ -181,9 +183,11 @@ def estimate(job: Job) -> str:
     torch.set_num_threads(job.threads)
     trunk, model = Trunk(recipe.vision, recipe.cut).eval(), Dual(recipe, 1000)
     image = job.train[0].open(recipe.vision.image_size)
-    shown = torch.from_numpy(pixels(image, recipe.vision.image_size))[None]
-    with torch.inference_mode():
-        a_view = _seconds(lambda: trunk(shown.expand(4, -1, -1, -1))) / 4
+    shown = pixels(image, recipe.vision.image_size)[None]
+    with TemporaryDirectory() as folder:
+        export.export_trunk(trunk, recipe.vision.image_size, Path(folder) / "trunk.onnx")
+        session = open_session(Path(folder) / "trunk.onnx")
+    a_view = _seconds(lambda: session.run(None, {"pixels": shown})) / job.threads
     maps = torch.zeros(32, *trunk_shape(recipe))
     an_image = _seconds(lambda: model.pool(maps).sum().backward()) / 32  # type: ignore[no-untyped-call]
     ids = [[1] * min(16, recipe.text.length)] * 64
@@ -195,9 +199,11 @@ def estimate(job: Job) -> str:
     views = len(job.train) * len(recipe.views) + len(job.dev)
     parts = {
         f"{views:,} views": views * a_view,
-        "distillation": recipe.pretrained * (captions / 2 + recipe.distil.epochs * distilled)
+        "distillation": recipe.pretrained
+        * (captions / 2 + recipe.distil.epochs * distilled)
         * a_text,
         "heads and text": recipe.heads.epochs * pairs * a_text,
+        "tail": recipe.tail.epochs * pairs * an_image,
         "all together": recipe.joint.epochs * pairs * (an_image + a_text),
     }
     total = sum(parts.values()) / 60
@@ -218,7 +224,7 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _run(job: Job, stage: DistilStage | HeadsStage | JointStage) -> None:
+def _run(job: Job, stage: Stage) -> None:
     run(stage, job.work, seed=job.recipe.seed, tell=job.tell)
 
 

@@ -8,6 +8,7 @@ matrix products in int8, reduced to 7 bits: with 8 they overflow on CPUs without
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -113,10 +114,17 @@ def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
 
 
 def _export(
-    module: nn.Module, example: Tensor, given: str, made: str, to: Path, *, moving: int | None = None
+    module: nn.Module,
+    example: Tensor,
+    given: str,
+    made: str,
+    to: Path,
+    *,
+    moving: int | None = None,
 ) -> None:
     """Write a graph of one input and one output; `moving` is its one dynamic dimension."""
     shapes = None if moving is None else ({moving: torch.export.Dim("t", min=2, max=512)},)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which is right
     program = torch.onnx.export(
         module.eval(),
         (example,),
@@ -144,7 +152,12 @@ def _store_narrow(model: onnx.ModelProto, bits: int) -> None:
         name = weight.name
         graph.initializer.remove(weight)
         if bits == 8 and values.size >= MEDIUM:
-            scale = np.maximum(np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12) / 127
+            scale = (
+                np.maximum(
+                    np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True), 1e-12
+                )
+                / 127
+            )
             narrow = np.round(values / scale).astype(np.int8)
             graph.initializer.append(numpy_helper.from_array(narrow, f"{name}.narrow"))
             graph.initializer.append(
@@ -169,10 +182,10 @@ def _cast(given: str, made: str) -> onnx.NodeProto:
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """How the weights are stored."""
+    """How the weights are stored: 32 is exact."""
 
-    image: int = 16
-    text: int = 8
+    image: int = 8  # 32, 16 or 8
+    text: int = 8  # 32 or 8
 
 
 def write_model(
@@ -184,7 +197,7 @@ def write_model(
     recipe: Recipe,
     name: str,
     about: Mapping[str, Any],
-    bits: Bits = Bits(),
+    bits: Bits,
 ) -> None:
     """Write graphs and tokenizer; the manifest comes with `write_manifest`."""
     folder.mkdir(parents=True, exist_ok=True)

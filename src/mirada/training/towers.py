@@ -68,9 +68,9 @@ class Dual(nn.Module):
         return out
 
 
-def contrast(images: Tensor, texts: Tensor, owners: Tensor, scale: Tensor, smoothing: float) -> (
-    Tensor
-):
+def contrast(
+    images: Tensor, texts: Tensor, owners: Tensor, scale: Tensor, smoothing: float
+) -> Tensor:
     """Symmetric InfoNCE with smoothed labels (van den Oord et al., 2018; Radford et al., 2021).
 
     Args:

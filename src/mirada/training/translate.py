@@ -108,7 +108,7 @@ def glossary() -> dict[str, str]:
     """English word -> Spanish words, of `glossary.tsv`."""
     text = resources.files(__package__).joinpath("glossary.tsv").read_text("utf-8")
     rows = csv.reader((line for line in text.splitlines() if line[:1] != "#"), delimiter="\t")
-    return {english: spanish for english, spanish in rows}
+    return dict(rows)
 
 
 def _prepare(text: str) -> str:
@@ -150,8 +150,11 @@ def _apertium(texts: Sequence[str], direction: str) -> list[str]:
             "Spanish captions need Apertium: apt-get install apertium-eng-spa"
             " (or train with --languages en)"
         )
-    return [line for start in range(0, len(texts), BATCH)
-            for line in _run(texts[start : start + BATCH], direction)]
+    return [
+        line
+        for start in range(0, len(texts), BATCH)
+        for line in _run(texts[start : start + BATCH], direction)
+    ]
 
 
 def _run(texts: Sequence[str], direction: str) -> list[str]:

