@@ -33,7 +33,7 @@ demo: .venv/core
 	$(BIN)/mirada index demo/photos --home demo/photos/.mirada
 	@while IFS= read -r query; do \
 	  printf '\n%s\n' "$$query"; \
-	  $(BIN)/mirada search "$$query" -n 5 --home demo/photos/.mirada || exit 1; \
+	  $(BIN)/mirada search "$$query" -n 5 --home demo/photos/.mirada </dev/null || exit 1; \
 	done < demo/queries.txt
 	@$(BIN)/mirada search --batch demo/queries.txt -n 8 --home demo/photos/.mirada \
 	  --html demo/results.html > /dev/null

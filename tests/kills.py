@@ -9,9 +9,10 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import tempfile
-import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.conftest import command, write_plugin
 
 PICTURES_A_ROUND = 700  # some three commits
 SECONDS_A_PICTURE = "0.002"
-LATEST_KILL = 3.0  # seconds after the start; start-up takes about one of them
+STARTING, WORKING = 1.0, 2.0  # seconds within which a run is killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ def kill_often(folder: Path, kills: int, *, seed: int = 0) -> Tally:
     album, home = folder / "album", folder / "album" / ".mirada"
     home.mkdir(parents=True)
     (home / "mirada.toml").write_text('encoder = "colour"\n')
-    environment = {**os.environ, "PYTHONPATH": write_plugin(folder / "site")}
-    environment["COLOUR_SECONDS"] = SECONDS_A_PICTURE
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MIRADA_")}
+    environment |= {"PYTHONPATH": write_plugin(folder / "site")}
+    environment |= {"COLOUR_SECONDS": SECONDS_A_PICTURE}
     acknowledged: set[str] = set()
     done = pictures = 0
     while done < kills:
@@ -48,7 +50,7 @@ def kill_often(folder: Path, kills: int, *, seed: int = 0) -> Tally:
             colour = pictures % 256, pictures // 256 % 256, pictures // 65536
             photos.flat(colour, (8, 6)).save(album / f"{pictures}.png")
             pictures += 1
-        heard, was_running = index_and_kill(album, environment, rng.uniform(0.5, LATEST_KILL))
+        heard, was_running = index_and_kill(album, environment, folder / "acknowledged", rng)
         done += was_running
         acknowledged |= heard
         check(home, acknowledged)
@@ -58,23 +60,36 @@ def kill_often(folder: Path, kills: int, *, seed: int = 0) -> Tally:
     return Tally(done, len(acknowledged), pictures)
 
 
-def index_and_kill(album: Path, environment: dict[str, str], after: float) -> tuple[set[str], bool]:
-    """Ids that the run acknowledged before it was killed, and whether it was still running."""
-    process = subprocess.Popen(
-        command(["index", "--nl"]),
-        cwd=album,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    shot = threading.Timer(after, process.kill)
-    shot.start()
-    output, _ = process.communicate()
-    shot.cancel()
-    whole_lines = output.splitlines(keepends=True)
-    heard = {json.loads(line)["image_id"] for line in whole_lines if line.endswith("\n")}
-    return heard, process.returncode != 0
+def index_and_kill(
+    album: Path, environment: dict[str, str], output: Path, rng: random.Random
+) -> tuple[set[str], bool]:
+    """Ids that the run acknowledged before it was killed, and whether it was still running.
+
+    One run in four is killed while it starts, the others at some moment of their work.
+    """
+    with output.open("w") as acknowledged:
+        process = subprocess.Popen(
+            command(["index", "--nl"]),
+            cwd=album,
+            env=environment,
+            stdout=acknowledged,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        if rng.random() < 0.25:
+            time.sleep(rng.uniform(0.1, STARTING))
+        else:
+            assert "files to read" in process.stderr.readline()
+            time.sleep(rng.uniform(0, WORKING))
+        process.kill()
+        said = process.stderr.read()
+        status = process.wait()
+        process.stderr.close()
+    assert status in {0, -signal.SIGKILL}, f"the run failed by itself: {said}"
+    lines = output.read_text().splitlines(keepends=True)
+    heard = {json.loads(line)["image_id"] for line in lines if line.endswith("\n")}
+    return heard, status != 0
 
 
 def check(home: Path, acknowledged: set[str]) -> None:

@@ -77,7 +77,7 @@ def corners() -> Image.Image:
 def encode(image: Image.Image, format_: str = "PNG", **options: Any) -> bytes:
     """The bytes of a file in any format that Pillow writes, HEIF included."""
     if format_ == "HEIF":
-        import pillow_heif  # noqa: PLC0415 the encoder, for tests only
+        import pillow_heif
 
         buffer = BytesIO()
         pillow_heif.from_pillow(image).save(buffer, **options)

@@ -1,4 +1,4 @@
-"""mirada tags images by itself and finds them again from precise words.
+"""mirada finds pictures by their description, offline.
 
 >>> import mirada
 >>> photos = mirada.open("~/Pictures")      # doctest: +SKIP

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mirada.config import Settings, find_home, home_for_index, load_settings
-from mirada.errors import CollectionBusy, ConfigError, MiradaError, ModelMismatch
+from mirada.errors import (
+    CollectionBusy,
+    ConfigError,
+    MiradaError,
+    ModelMismatch,
+    UnreadableImage,
+)
+from mirada.paths import absolute, readable
 from mirada.search.results import Query, Results
 
 if TYPE_CHECKING:
@@ -29,8 +37,8 @@ class Collection:
     """
 
     def __init__(self, folder: Path, *, home: Path | None = None) -> None:
-        self.folder = folder.absolute()
-        self._named_home = home
+        self.folder = absolute(folder)
+        self._named_home = absolute(home) if home else None
 
     def __repr__(self) -> str:
         return f"Collection({str(self.folder)!r})"
@@ -89,14 +97,12 @@ class Collection:
         """
         from mirada.indexing.indexer import index_folders  # noqa: PLC0415 brings decoders
 
-        folders = tuple(Path(root).absolute() for root in roots) or (self.folder,)
+        folders = tuple(absolute(Path(root)) for root in roots) or (self.folder,)
         for folder in folders:
-            if not folder.exists():
+            if not os.path.lexists(folder):
                 raise MiradaError(f"{folder} does not exist: is the drive mounted?")
-        home = home_for_index(folders, home=self._named_home)
+        home = home_for_index((self.folder,), home=self._named_home)
         with _only_writer(home):
-            self._named_home = home
-            self.__dict__.pop("settings", None)
             store = self._open_or_create(home)
             return index_folders(
                 folders,
@@ -120,7 +126,10 @@ class Collection:
             from mirada.indexing.images import open_image  # noqa: PLC0415 brings decoders
 
             query = Query(text or None, Path(image))
-            pixels = open_image(Path(image), self.encoder.image_size)
+            try:
+                pixels = open_image(Path(image), self.encoder.image_size)
+            except UnreadableImage as error:
+                raise UnreadableImage(f"{readable(image)}: {error}") from error
             return self._searcher.by_image(pixels, query, limit=limit)
         if not text or not text.strip():
             raise ConfigError("nothing to search for: give words, a picture, or both")
@@ -140,9 +149,12 @@ class Collection:
 
     def find(self, path: Path | str) -> ImageRecord | None:
         """The record of the picture at `path`; None when it is not indexed."""
-        wanted = Path(path).absolute()
+        wanted = absolute(Path(path))
         image_id = next((i for file, i in self.store.files().items() if file.path == wanted), None)
-        return self.store.get([image_id])[0] if image_id else None
+        try:
+            return self.store.get([image_id])[0] if image_id else None
+        except KeyError:
+            return None  # another process has just removed it
 
     def _open_or_create(self, home: Path) -> LanceStore:
         from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed
@@ -155,7 +167,7 @@ class Collection:
 
 def open_collection(folder: Path | str = ".", *, home: Path | str | None = None) -> Collection:
     """The collection of a folder: found there or above, else made there by its first `index()`."""
-    return Collection(Path(folder).expanduser(), home=Path(home).expanduser() if home else None)
+    return Collection(Path(folder), home=Path(home) if home else None)
 
 
 @contextmanager

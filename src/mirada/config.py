@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mirada.errors import CollectionNotFound, ConfigError
+from mirada.paths import absolute
 
 HOME_NAME = ".mirada"
 HOME_VARIABLE = "MIRADA_HOME"
@@ -33,7 +34,7 @@ def find_home(start: Path, *, home: Path | None = None) -> Path:
     if found is None or not found.is_dir():
         where = f"at {found}" if found else f"in {start} or in a folder above it"
         raise CollectionNotFound(f"no collection {where}: make one with `mirada index DIR`")
-    return found.absolute()
+    return absolute(found)
 
 
 def home_for_index(roots: tuple[Path, ...], *, home: Path | None = None) -> Path:
@@ -44,7 +45,7 @@ def home_for_index(roots: tuple[Path, ...], *, home: Path | None = None) -> Path
     """
     named = home or _home_from_environment()
     if named is not None:
-        return named.absolute()
+        return absolute(named)
     found = {_home_at_or_above(root) or _new_home(root) for root in roots}
     if len(found) > 1:
         raise ConfigError(
@@ -65,7 +66,7 @@ def load_settings(home: Path) -> Settings:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: {error}") from error
     known = {field.name: field for field in fields(Settings)}
     for key, value in table.items():
@@ -74,7 +75,10 @@ def load_settings(home: Path) -> Settings:
         kind = type(known[key].default)
         if type(value) is not kind:
             raise ConfigError(f"{path}: {key} must be of type {kind.__name__}, not {value!r}")
-    return Settings(**table)
+    settings = Settings(**table)
+    if settings.threads < 0:
+        raise ConfigError(f"{path}: threads must be 0 or more, not {settings.threads}")
+    return settings
 
 
 def _home_from_environment() -> Path | None:
@@ -83,11 +87,11 @@ def _home_from_environment() -> Path | None:
 
 
 def _home_at_or_above(start: Path) -> Path | None:
-    start = start.absolute()
+    start = absolute(start)
     homes = (folder / HOME_NAME for folder in (start, *start.parents))
     return next((home for home in homes if home.is_dir()), None)
 
 
 def _new_home(root: Path) -> Path:
     folder = root if root.is_dir() else root.parent
-    return folder.absolute() / HOME_NAME
+    return absolute(folder) / HOME_NAME

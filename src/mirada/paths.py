@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
-if TYPE_CHECKING:
-    import os
+
+def absolute(path: Path) -> Path:
+    """The path from the root, without `..`, with its links kept; `~` is the home folder."""
+    return Path(os.path.abspath(path.expanduser()))
 
 
 def readable(path: str | os.PathLike[str]) -> str:
     """A path as one line that any screen can show: odd bytes and control characters escaped."""
-    text = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(path))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return repr(character)[1:-1]

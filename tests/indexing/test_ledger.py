@@ -136,6 +136,17 @@ def test_a_deleted_file_leaves_the_index() -> None:
     assert ledger.report().removed == 1
 
 
+def test_the_old_record_of_an_edit_that_was_cut_short_goes_even_if_missing_files_stay() -> None:
+    store = indexed((file("x.jpg"), A))
+    ledger = begin(store, [file("x.jpg", mtime_ns=2)])
+    ledger.take(observed(file("x.jpg", mtime_ns=2), B))
+    ledger.write()  # and killed here
+    assert sorted(store.ids()) == [A, B]
+    begin(store, [file("x.jpg", mtime_ns=2)]).finish(keep_missing=True)
+    assert store.files() == {file("x.jpg", mtime_ns=2): B}
+    assert list(store.ids()) == [B]
+
+
 def test_a_deleted_copy_leaves_its_record_with_the_other_path() -> None:
     store = indexed((file("x.jpg"), A))
     ledger = begin(store, [file("x.jpg"), file("y.jpg")])

@@ -42,11 +42,11 @@ def test_a_known_file_in_a_folder_that_cannot_be_read_is_left_alone() -> None:
     assert plan.gone == {B: {file("open/y.jpg")}}
 
 
-def test_a_second_link_left_by_a_killed_run_is_gone_though_its_path_is_there() -> None:
+def test_a_second_link_left_by_a_killed_run_is_superseded() -> None:
     old, new = file("x.jpg"), file("x.jpg", mtime_ns=2)
     plan = plan_run([new], {old: A, new: B}, roots=[ROOT])
     assert (plan.unchanged, plan.to_read) == (1, ())
-    assert plan.gone == {A: {old}}
+    assert (plan.superseded, plan.gone) == ((Link(A, old),), {})
 
 
 def test_new_files_keep_the_order_of_the_scan() -> None:

@@ -44,7 +44,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> LanceStore:
     store = LanceStore.create(home, encoder="test/1", dim=DIM, exact_rows=2_000)
     for start in (0, 2_000):
         store.put(records(2_000, start=start), clustered(2_000, seed=start + 1))
-    store.optimize()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mirada.store.upkeep.PARTITION_ROWS", 50)  # 80 partitions, 20 of them probed
+        store.optimize()
     return store
 
 

@@ -260,14 +260,16 @@ def test_one_process_reads_while_another_writes(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     seen = []
-    for line in process.stdout:
-        seen.append((int(line), len(reader)))
-        assert reader.nearest(unit(1, 0, 0, 0), limit=3).ids[0] == record_of("0.jpg").image_id
-        if len(seen) == 25:
-            break
-    process.kill()
-    process.stdout.close()
-    process.wait()
+    try:
+        for line in process.stdout:
+            seen.append((int(line), len(reader)))
+            assert reader.nearest(unit(1, 0, 0, 0), limit=3).ids[0] == record_of("0.jpg").image_id
+            if len(seen) == 25:
+                break
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
     assert all(count > number for number, count in seen)  # acknowledged means visible
 
 

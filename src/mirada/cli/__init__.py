@@ -65,6 +65,7 @@ def main() -> None:
     """Entry point of the `mirada` command."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # file names need not be UTF-8; they leave as the bytes they are
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+            # file names need not be UTF-8; they leave as the bytes they are, where names are bytes
+            how = "backslashreplace" if sys.platform == "win32" else "surrogateescape"
+            stream.reconfigure(encoding="utf-8", errors=how)
     cli()

@@ -12,7 +12,11 @@ import click
 
 from mirada.cli.options import collection_here, home_option
 from mirada.cli.output import print_json
+from mirada.config import Settings
 from mirada.errors import CollectionNotFound, MiradaError
+from mirada.models.small import WEIGHTS
+from mirada.models.weights import damaged_files
+from mirada.plugins import load_encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,19 +42,29 @@ def doctor(as_json: bool, home: Path | None) -> None:
 
 
 def _examine(collection: Collection) -> dict[str, Any]:
-    problems: list[str] = []
-    report = {
+    libraries = {name: _version(name) for name in LIBRARIES}
+    problems = [
+        f"{name} is not installed: pip install mirada" for name in libraries if not libraries[name]
+    ]
+    encoder = index = None
+    if not problems:
+        encoder = _examine_encoder(collection, problems)
+        index = _examine_index(collection, problems)
+    if encoder and index and encoder["name"] != index["encoder"]:
+        problems.append(
+            f"the index holds vectors of {index['encoder']}, the model in use is "
+            f"{encoder['name']}: index into a new collection with --home DIR"
+        )
+    return {
         "mirada": version("mirada"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": libraries,
         "extras": {extra: find_spec(module) is not None for extra, module in EXTRAS.items()},
-        "encoder": _examine_encoder(collection, problems),
-        "index": _examine_index(collection, problems),
+        "encoder": encoder,
+        "index": index,
         "problems": problems,
     }
-    problems += [f"{name} is not installed" for name in LIBRARIES if _version(name) is None]
-    return report
 
 
 def _version(name: str) -> str | None:
@@ -63,17 +77,20 @@ def _version(name: str) -> str | None:
 def _examine_encoder(collection: Collection, problems: list[str]) -> dict[str, Any] | None:
     """Load the model and let it encode a word."""
     try:
-        encoder = collection.encoder
-    except CollectionNotFound:
-        from mirada.config import Settings  # noqa: PLC0415
-        from mirada.plugins import load_encoder  # noqa: PLC0415
-
-        encoder = load_encoder(Settings().encoder)
-    except MiradaError as error:
-        problems.append(str(error))
+        encoder = load_encoder(_settings(collection).encoder)
+        encoder.encode_texts(["a photo"])
+        problems += [f"{name} is damaged: reinstall mirada" for name in damaged_files(WEIGHTS)]
+    except Exception as error:  # whatever a model or its runtime may raise
+        problems.append(f"the model does not work: {error}")
         return None
-    encoder.encode_texts(["a photo"])
     return {"name": encoder.name, "dim": encoder.dim, "image_size": encoder.image_size}
+
+
+def _settings(collection: Collection) -> Settings:
+    try:
+        return collection.settings
+    except CollectionNotFound:
+        return Settings()
 
 
 def _examine_index(collection: Collection, problems: list[str]) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import click
 from mirada.cli.options import home_option
 from mirada.cli.output import print_json
 from mirada.collection import Collection
+from mirada.config import home_for_index
 from mirada.paths import readable
 
 if TYPE_CHECKING:
@@ -33,13 +34,12 @@ def index(folders: tuple[Path, ...], home: Path | None, keep_missing: bool, form
     """
     from mirada.cli.progress import LineProgress, TerminalProgress  # noqa: PLC0415 brings rich
 
-    collection = Collection(Path.cwd(), home=home)
+    roots = folders or (Path.cwd(),)
+    collection = Collection(roots[0], home=home_for_index(roots, home=home))
     watch = TerminalProgress if sys.stderr.isatty() else LineProgress
     with watch(tell_records=form == "nl") as progress:
         try:
-            report = collection.index(
-                *folders or (Path.cwd(),), keep_missing=keep_missing, progress=progress
-            )
+            report = collection.index(*roots, keep_missing=keep_missing, progress=progress)
         except KeyboardInterrupt:
             click.echo(
                 f"interrupted: {progress.kept:,} new pictures are kept; "

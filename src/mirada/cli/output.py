@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mirada.errors import ConfigError
 from mirada.paths import readable
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def write_sheet(answers: Sequence[Results], path: Path) -> None:
     from mirada.search.sheet import page  # noqa: PLC0415 decodes pictures: only if asked for
 
     title = str(answers[0].query) if len(answers) == 1 else "mirada"
-    path.write_text(page(answers, title=title), encoding="utf-8")
+    try:
+        path.write_text(page(answers, title=title), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     click.echo(f"wrote {path}", err=True)
 
 
@@ -121,16 +125,21 @@ def _preview_printer(preview: bool | None) -> Any:
     """A function that draws a picture in the terminal, or None where that is not wanted."""
     if preview is False or (preview is None and not _terminal_shows_pictures()):
         return None
-    if sys.stdout.isatty() and 0 in os.get_terminal_size(sys.stdout.fileno()):
-        return None  # the size of a cell cannot be known
+    if sys.stdout.isatty() and not _terminal_can_be_asked():
+        return None
     from mirada.cli.preview import draw  # noqa: PLC0415 asks the terminal what it can do
 
     return draw
 
 
+def _terminal_can_be_asked() -> bool:
+    """Whether the terminal knows its size, and can answer how large its cells are."""
+    return sys.stdin.isatty() and 0 not in os.get_terminal_size(sys.stdout.fileno())
+
+
 def _terminal_shows_pictures() -> bool:
     """Whether stdout is a terminal known for a graphics protocol, told by its variables."""
-    if not sys.stdout.isatty():
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
         return False
     program, term = os.environ.get("TERM_PROGRAM", ""), os.environ.get("TERM", "")
     return (

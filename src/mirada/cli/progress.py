@@ -68,6 +68,7 @@ class TerminalProgress(Told):
             RateColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
+            redirect_stdout=sys.stdout.isatty(),
         )
         self._task = self._bar.add_task("scanning", total=None)
 

@@ -11,7 +11,7 @@ import click
 
 from mirada.cli.options import collection_here, format_options, home_option, limit_option
 from mirada.cli.output import print_json, print_results, results_as_json, write_sheet
-from mirada.errors import DatasetError, MiradaError
+from mirada.errors import ConfigError, MiradaError
 
 if TYPE_CHECKING:
     from mirada.collection import Collection
@@ -65,7 +65,7 @@ def search(
     else:
         if text or image or form:
             raise click.UsageError("--batch brings its own queries and always prints JSON lines")
-        answers, failed = _answer_batch(collection, batch, limit)
+        answers, failed = _answer_batch(collection, batch, limit, keep=html is not None)
     if html:
         write_sheet(answers, html)
     if failed:
@@ -94,9 +94,15 @@ def similar(
         write_sheet([results], html)
 
 
-def _answer_batch(collection: Collection, lines: TextIO, limit: int) -> tuple[list[Results], int]:
-    """Print one JSON line for each query, at once; a bad line gets a line with its error."""
-    answers, failed = [], 0
+def _answer_batch(
+    collection: Collection, lines: TextIO, limit: int, *, keep: bool
+) -> tuple[list[Results], int]:
+    """Print one JSON line for each query, at once; a bad line gets a line with its error.
+
+    Returns the answers, if they are to be kept, and the count of bad lines.
+    """
+    answers: list[Results] = []
+    failed = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -106,7 +112,8 @@ def _answer_batch(collection: Collection, lines: TextIO, limit: int) -> tuple[li
             failed += 1
             print_json({"query": line.strip(), "line": number, "error": str(error), "hits": []})
         else:
-            answers.append(results)
+            if keep:
+                answers.append(results)
             print_json(results_as_json(results))
         sys.stdout.flush()
     return answers, failed
@@ -117,12 +124,12 @@ def _answer(collection: Collection, line: str, limit: int) -> Results:
         return collection.search(line, limit=limit)
     try:
         query = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DatasetError(f"not a JSON object: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"not a JSON object: {error}") from error
     for key, value in query.items():
         if key not in BATCH_KEYS:
-            raise DatasetError(f"unknown key {key!r}; known: {', '.join(BATCH_KEYS)}")
+            raise ConfigError(f"unknown key {key!r}; known: {', '.join(BATCH_KEYS)}")
         if type(value) is not BATCH_KEYS[key] or (key == "limit" and value < 1):
-            raise DatasetError(f"{key} must be a {BATCH_KEYS[key].__name__}, not {value!r}")
+            raise ConfigError(f"{key} must be a {BATCH_KEYS[key].__name__}, not {value!r}")
     limit = query.get("limit", limit)
     return collection.search(query.get("query"), image=query.get("image"), limit=limit)

@@ -52,7 +52,7 @@ def evaluate_retrieval(
     wordings = [image.captions for image in images] if captions is None else captions
     texts = [text for wording in wordings for text in wording]
     owner = [row for row, wording in enumerate(wordings) for _ in wording]
-    gallery = _encode_images(encoder, images, advance)
+    gallery = encode_gallery(encoder, images, advance)
     queries = _encode_texts(encoder, texts, advance)
     own: list[list[int]] = [[] for _ in images]
     for text, row in enumerate(owner):
@@ -66,9 +66,13 @@ def evaluate_retrieval(
     )
 
 
-def _encode_images(
-    encoder: Encoder, images: Sequence[CaptionedImage], advance: Callable[[int], None]
+def encode_gallery(
+    encoder: Encoder,
+    images: Sequence[CaptionedImage],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Matrix:
+    """(n, dim) rows of the images, each decoded and encoded in one of as many threads as cores."""
+
     def one(image: CaptionedImage) -> Matrix:
         vector = encoder.encode_images([image.open(encoder.image_size)])
         advance(1)

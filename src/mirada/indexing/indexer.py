@@ -111,8 +111,11 @@ def index_folders(
 
 def _looks_unmounted(top: Path, known: Iterable[SourceFile]) -> bool:
     """Whether a folder that held pictures holds nothing at all, as the place of a lost drive."""
-    if not top.is_dir() or any(top.iterdir()):
-        return False
+    try:
+        if not top.is_dir() or any(top.iterdir()):
+            return False
+    except OSError:
+        return False  # the scan has listed it as unreadable
     return any(file.path.is_relative_to(top) for file in known)
 
 

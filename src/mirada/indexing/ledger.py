@@ -17,11 +17,11 @@ from mirada.types import ImageRecord, Skipped, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mirada.indexing.plan import Plan
+    from mirada.indexing.plan import Link, Plan
     from mirada.protocols import Store
 
 BATCH = 256  # images a write: a commit costs about 15 ms whatever its size
-SECONDS = 5.0  # an image waits no longer than this for its write
+SECONDS = 5.0  # after this the next image seen triggers a write
 WRITES_PER_OPTIMIZE = 100  # beyond this the unindexed tail slows searches
 
 
@@ -67,6 +67,8 @@ class Ledger:
         self._refused: dict[str, str] = {}
         self._counts: Counter[str] = Counter(unchanged=plan.unchanged)
         self._skipped: list[Skipped] = []
+        for link in plan.superseded:
+            self._unlink(link)
         self._writes = 0
         self._written_at = self._started_at = time.monotonic()
 
@@ -89,10 +91,11 @@ class Ledger:
     def write(self) -> list[ImageRecord]:
         """Write what has gathered; returns the records that are new, now kept for good."""
         now = datetime.now(UTC).replace(microsecond=0)
-        records = [self._record(observed, now) for observed in self._batch.values()]
+        # an interrupt may have left the last one without its file: the next run reads it again
+        seen = [observed for observed in self._batch.values() if self._files[observed.image_id]]
+        records = [self._record(observed, now) for observed in seen]
         if records:
-            vectors = np.stack([observed.vector for observed in self._batch.values()])
-            self._store.put(records, vectors)
+            self._store.put(records, np.stack([observed.vector for observed in seen]))
         relinked = {one: _in_order(self._files[one]) for one in self._relinked - self._batch.keys()}
         # an id without files may get a new one later in this run: only `finish` removes it
         self._store.set_files({one: files for one, files in relinked.items() if files})
@@ -167,10 +170,13 @@ class Ledger:
 
     def _link(self, file: SourceFile, image_id: str) -> None:
         for link in self._outdated.get(file.path, ()):
-            self._files[link.image_id].discard(link.file)
-            self._relinked.add(link.image_id)
+            self._unlink(link)
         self._files[image_id].add(file)
         self._relinked.add(image_id)
+
+    def _unlink(self, link: Link) -> None:
+        self._files[link.image_id].discard(link.file)
+        self._relinked.add(link.image_id)
 
     def _record(self, observed: Observed, now: datetime) -> ImageRecord:
         return ImageRecord(

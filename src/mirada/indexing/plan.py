@@ -28,6 +28,7 @@ class Plan:
     unchanged: int  # files whose size and time are as they were
     to_read: tuple[SourceFile, ...]  # new or changed files, in scan order
     outdated: Mapping[Path, tuple[Link, ...]]  # of paths that are to be read again
+    superseded: tuple[Link, ...]  # left by a killed run beside the link that holds
     gone: Mapping[str, frozenset[SourceFile]]  # image id -> its files that are no longer there
 
 
@@ -48,20 +49,22 @@ def plan_run(
     again = {file.path for file in to_read}
     present = {*found}
     outdated: dict[Path, list[Link]] = defaultdict(list)
+    superseded: list[Link] = []
     gone: dict[str, set[SourceFile]] = defaultdict(set)
     for file, image_id in known.items():
         if file in present:
             continue
         if file.path in again:
             outdated[file.path].append(Link(image_id, file))
-        elif file.path in fresh or (
-            _within(file.path, roots) and not _within(file.path, unreadable)
-        ):
+        elif file.path in fresh:
+            superseded.append(Link(image_id, file))
+        elif _within(file.path, roots) and not _within(file.path, unreadable):
             gone[image_id].add(file)
     return Plan(
         unchanged=len(fresh),
         to_read=to_read,
         outdated={path: tuple(links) for path, links in outdated.items()},
+        superseded=tuple(superseded),
         gone={image_id: frozenset(files) for image_id, files in gone.items()},
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from contextlib import contextmanager
@@ -89,16 +88,6 @@ def read_file(path: Path) -> bytes:
         data = file.read(MAX_FILE_BYTES + 1)
     check_length(len(data))  # it may have grown
     return data
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a regular file of any size, hexadecimal, in constant memory.
-
-    Raises:
-        UnreadableImage: the file is gone, forbidden, or not a regular file.
-    """
-    with _open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_length(length: int) -> None:
@@ -233,6 +222,8 @@ class _Walk:
         try:
             status = entry.stat()
         except FileNotFoundError:
+            if is_link:
+                self.unreadable.append(Path(entry.path))  # its target may be on a drive not mounted
             if promising:
                 self._skip(entry.path, "link leads nowhere" if is_link else "vanished")
         except OSError as error:

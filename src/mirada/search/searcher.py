@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mirada.errors import StoreError
 from mirada.protocols import Calibrated
 from mirada.search.calibrate import confidence
 from mirada.search.results import Query, Results
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from mirada.protocols import Encoder, Store
     from mirada.types import ImageRecord, Matrix, Ranking, Vector
+
+
+ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
 
 
 class Searcher:
@@ -52,7 +57,10 @@ class Searcher:
 
     def like(self, image_id: str, query: Query, *, limit: int = 20) -> Results:
         """The `limit` images nearest to an indexed one, which is left out."""
-        (vector,) = self._store.vectors([image_id])
+        try:
+            (vector,) = self._store.vectors([image_id])
+        except KeyError as error:
+            raise StoreError("the picture has just left the index: search again") from error
         results = self._results(query, vector, limit + 1)
         others = [hit for hit in results.hits if hit.record.image_id != image_id][:limit]
         hits = tuple(
@@ -61,7 +69,7 @@ class Searcher:
         return Results(query, hits, results.considered - 1, results.took_ms)
 
     def _load(self) -> None:
-        """Have the model loaded before the clock starts: `took_ms` tells of the query alone."""
+        """Have the text model loaded before the clock starts: `took_ms` is of the query alone."""
         if not self._loaded:
             self._encoder.encode_texts([" "])
             self._loaded = True
@@ -76,10 +84,7 @@ class Searcher:
         calibrated: bool = False,
     ) -> Results:
         started = time.perf_counter()
-        try:
-            ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
-        except KeyError:  # another process has just removed one of them: look again
-            ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
+        ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
         hits = tuple(
             Hit(record, rank, float(score), probability)
             for rank, (record, score, probability) in enumerate(
@@ -92,9 +97,13 @@ class Searcher:
     def _look_up(
         self, vector: Vector, limit: int, *, calibrated: bool
     ) -> tuple[Ranking, list[ImageRecord], Sequence[float | None]]:
-        ranking = self._store.nearest(vector, limit=limit)
-        records = self._store.get(ranking.ids)
-        return ranking, records, self._confidences(ranking) if calibrated else [None] * len(records)
+        for _ in range(ATTEMPTS):
+            ranking = self._store.nearest(vector, limit=limit)
+            with suppress(KeyError):  # another process has just removed one of them: look again
+                records = self._store.get(ranking.ids)
+                unknown: list[float | None] = [None] * len(records)
+                return ranking, records, self._confidences(ranking) if calibrated else unknown
+        raise StoreError("the index changes faster than it can be read: search again later")
 
     def _confidences(self, ranking: Ranking) -> list[float | None]:
         if not isinstance(self._encoder, Calibrated) or not ranking.ids:

@@ -6,7 +6,6 @@ import base64
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from urllib.parse import quote_from_bytes
 
 from mirada.errors import UnreadableImage
 from mirada.indexing.images import thumbnail_jpeg
@@ -14,7 +13,6 @@ from mirada.paths import readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mirada.search.results import Results
     from mirada.types import Hit
@@ -27,7 +25,7 @@ def page(answers: Sequence[Results], *, title: str = "mirada") -> str:
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title></head>\n<body>{contact_sheet(answers)}</body></html>\n"
+        f"<title>{escape(readable(title))}</title></head>\n<body>{contact_sheet(answers)}</body></html>\n"
     )
 
 
@@ -42,7 +40,7 @@ def _section(results: Results) -> str:
     count = f"best {len(results)} of {results.considered:,} · {results.took_ms:.0f} ms"
     cards = "\n".join(_card(hit) for hit in results.hits)
     body = f"<ol>{cards}</ol>" if cards else "<p class='none'>Nothing is indexed yet.</p>"
-    heading = f"<h2>{escape(str(results.query))}</h2><p class='count'>{count}</p>"
+    heading = f"<h2>{escape(readable(str(results.query)))}</h2><p class='count'>{count}</p>"
     return f"<section>{heading}{body}</section>"
 
 
@@ -59,7 +57,7 @@ def _card(hit: Hit) -> str:
         )
     size = f"<span class='size'>{record.width} × {record.height}</span>"
     return (
-        f"<li><a href='{_uri(path)}' title='{folder}'>{_picture(hit)}</a>"
+        f"<li><a href='{path.absolute().as_uri()}' title='{folder}'>{_picture(hit)}</a>"
         f"<div class='line'><b>{hit.rank}</b><span class='name' title='{name}'>{name}</span></div>"
         f"<div class='line'>{sure}{size}</div></li>"
     )
@@ -73,8 +71,3 @@ def _picture(hit: Hit) -> str:
     data = base64.b64encode(jpeg).decode("ascii")
     name = escape(readable(hit.record.path.name))
     return f"<img alt='{name}' loading='lazy' src='data:image/jpeg;base64,{data}'>"
-
-
-def _uri(path: Path) -> str:
-    """A file URI; `Path.as_uri` refuses names that are not UTF-8."""
-    return "file://" + quote_from_bytes(bytes(path.absolute()))

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mirada.errors import DatasetError
+from mirada.evaluation.retrieval import encode_gallery
 from mirada.models.small import SmallEncoder, open_session, pixels
 from mirada.training import calibration, export, vocabulary
 from mirada.training.checkpoint import read_json, write_atomically, write_json
@@ -156,9 +157,7 @@ def finish(job: Job, trunk: Trunk, model: Dual, tokenizer: Tokenizer, dev: Corpu
     )
     job.tell("calibrating")
     encoder = SmallEncoder(job.out)
-    gallery = np.concatenate(
-        [encoder.encode_images([image.open(encoder.image_size)]) for image in job.dev]
-    )
+    gallery = encode_gallery(encoder, job.dev)
     texts = [
         (row, text if language == "en" else dev.spanish[text])
         for language in job.recipe.languages
