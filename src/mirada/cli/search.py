@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from mirada.collection import Collection
     from mirada.search.results import Results
 
-BATCH_KEYS = {"query": str, "image": str, "limit": int}  # of a JSON line, none of them required
+BATCH_KEYS: dict[str, type[Any]] = {
+    "query": str,
+    "image": str,
+    "limit": int,
+}  # of a JSON line, none of them required
 
 html_option = click.option(
     "--html",
@@ -129,7 +133,7 @@ def _answer(collection: Collection, line: str, limit: int) -> Results:
     for key, value in query.items():
         if key not in BATCH_KEYS:
             raise ConfigError(f"unknown key {key!r}; known: {', '.join(BATCH_KEYS)}")
-        if type(value) is not BATCH_KEYS[key] or (key == "limit" and value < 1):
+        if not isinstance(value, BATCH_KEYS[key]) or (key == "limit" and value < 1):
             raise ConfigError(f"{key} must be a {BATCH_KEYS[key].__name__}, not {value!r}")
     limit = query.get("limit", limit)
     return collection.search(query.get("query"), image=query.get("image"), limit=limit)
