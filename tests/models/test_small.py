@@ -121,3 +121,9 @@ def test_a_missing_or_damaged_model_says_what_to_do(tmp_path: Path) -> None:
     )
     with pytest.raises(ModelUnavailable, match=r"b\.onnx is missing"):
         SmallEncoder(tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(WEIGHTS.iterdir()), ids=lambda path: path.name)
+def test_the_shipped_files_say_nothing_of_the_machine_they_were_made_on(path: Path) -> None:
+    content = path.read_bytes()
+    assert not any(trace in content for trace in (b"stack_trace", b"site-packages", b"/src/"))

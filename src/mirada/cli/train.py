@@ -41,9 +41,9 @@ def train() -> None:
 @click.option(
     "--epochs",
     type=click.IntRange(min=0),
-    default=DEFAULTS.joint.epochs,
+    default=DEFAULTS.tail.epochs,
     show_default=True,
-    help="Of the last stage, which trains both towers.",
+    help="Of the last stage, which trains the end of the image tower.",
 )
 @click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
 @click.option(
@@ -93,7 +93,7 @@ def dual(
     if chosen not in {("en",), ("en", "es")}:
         raise click.BadParameter("en or en,es", param_hint="--languages")
     recipe = replace(
-        DEFAULTS, seed=seed, languages=chosen, joint=replace(DEFAULTS.joint, epochs=epochs)
+        DEFAULTS, seed=seed, languages=chosen, tail=replace(DEFAULTS.tail, epochs=epochs)
     )
     run_dual(
         recipe,

@@ -115,8 +115,8 @@ class ContrastStage(Stage):
         return found
 
     def score(self, figures: Mapping[str, Any]) -> float:
-        """Mean R@10 over dev datasets and languages."""
-        return float(np.mean([value[-1] for value in figures.values() if isinstance(value, list)]))
+        """Mean R@1, R@5 and R@10 over dev datasets and languages: steadier than R@10 alone."""
+        return float(np.mean([value for value in figures.values() if isinstance(value, list)]))
 
     def train(self, mode: bool) -> None:
         """As `Stage.train`."""

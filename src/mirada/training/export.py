@@ -54,6 +54,9 @@ class _ImageTower(nn.Module):
 class _TextTower(nn.Module):
     """One text a call, so no mask; the word table in int8 with a scale a row."""
 
+    rows: Tensor
+    row_scale: Tensor
+
     def __init__(self, model: Dual, *, exact: bool):
         super().__init__()
         tower = model.text
@@ -87,10 +90,11 @@ def export_trunk(trunk: Trunk, size: int, to: Path) -> None:
 def export_image(trunk: Trunk, model: Dual, size: int, to: Path, *, bits: int = 16) -> None:
     """The image tower; `bits` of its stored weights: 32, 16 or 8 (convolutions, by channel)."""
     _export(_ImageTower(trunk, model), torch.zeros(1, 3, size, size), "pixels", "vectors", to)
+    graph = onnx.load(str(to))
     if bits < 32:
-        graph = onnx.load(str(to))
         _store_narrow(graph, bits)
-        write_atomically(to, lambda beside: onnx.save(graph, str(beside)))
+    strip_traces(graph)
+    write_atomically(to, lambda beside: onnx.save(graph, str(beside)))
 
 
 def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
@@ -99,18 +103,30 @@ def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
 
     tower = _TextTower(model, exact=bits == 32)
     ids = torch.arange(8).reshape(1, 8) % len(model.text.table.weight)
-    if bits == 32:
-        _export(tower, ids, "ids", "vectors", to, moving=1)
-        return
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "text.onnx"
+        made = whole = Path(folder) / "whole.onnx"
         _export(tower, ids, "ids", "vectors", whole, moving=1)
-        write_atomically(
-            to,
-            lambda beside: quantize_dynamic(
-                whole, beside, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
-            ),
-        )
+        if bits < 32:
+            made = Path(folder) / "narrow.onnx"
+            quantize_dynamic(
+                whole, made, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+            )
+        graph = onnx.load(str(made))
+    strip_traces(graph)
+    write_atomically(to, lambda beside: onnx.save(graph, str(beside)))
+
+
+def strip_traces(model: onnx.ModelProto) -> None:
+    """Take out what the exporter says of the machine and the code it ran on."""
+    graph = model.graph
+    described = (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output)
+    for part in (*described, *graph.value_info, *model.functions):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    for function in model.functions:
+        for node in function.node:
+            node.ClearField("doc_string")
+            node.ClearField("metadata_props")
 
 
 def _export(
