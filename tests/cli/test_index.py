@@ -163,6 +163,8 @@ def test_ctrl_c_keeps_what_was_seen_and_the_next_run_goes_on(album, environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell's background jobs ignore the signal, and so would their children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stderr is not None
     assert "files to read" in process.stderr.readline()
