@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -151,20 +152,26 @@ def test_an_unknown_setting_is_an_error_that_names_the_known_ones(album, mirada)
     assert "encoder, threads" in done.stderr
 
 
+HEEDS_CTRL_C = """
+import signal  # the jobs that a shell runs in the background ignore it, and so do their children
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mirada.cli import main
+main()
+"""
+
+
 def test_ctrl_c_keeps_what_was_seen_and_the_next_run_goes_on(album, environment, mirada) -> None:
     with (album / ".mirada" / "mirada.toml").open("a") as settings:
         settings.write("threads = 2\n")  # 303 pictures take three seconds, on any machine
     for number in range(300):
         photos.flat((number % 256, number // 256, 7), (400, 300)).save(album / f"{number}.png")
     process = subprocess.Popen(
-        command(["index"]),
+        [sys.executable, "-c", HEEDS_CTRL_C, "index"],
         cwd=album,
         env={**environment, "COLOUR_SECONDS": "0.02"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # a shell's background jobs ignore the signal, and so would their children
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stderr is not None
     assert "files to read" in process.stderr.readline()
