@@ -53,21 +53,6 @@ class ImageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle in fractions of width and height, origin top left."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    def __post_init__(self) -> None:
-        """Refuse boxes that are empty or lie outside the image."""
-        if not (0 <= self.x0 < self.x1 <= 1 and 0 <= self.y0 < self.y1 <= 1):
-            raise ValueError(f"not a box inside the image: {self}")
-
-
-@dataclass(frozen=True, slots=True)
 class Ranking:
     """Image ids best first, with scores comparable only inside this ranking."""
 

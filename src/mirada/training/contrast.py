@@ -7,6 +7,7 @@ In `heads` both heads and the text tower learn against features of the backbone 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -73,13 +74,13 @@ class ContrastStage(Stage):
         heads = [*self.model.image_head.parameters(), *self.model.text_head.parameters()]
         self.groups = [Group((*heads, self.model.log_scale), schedule.rate, recipe.head_decay)]
 
+    @abstractmethod
     def features(self, batch: Sequence[Example]) -> Tensor:
         """(n, features) of the views that a batch shows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def dev_features(self) -> Tensor:
         """(n, features) of the whole dev images."""
-        raise NotImplementedError
 
     def loss(self, step: int) -> Tensor:
         """As `Stage.loss`."""
