@@ -1,14 +1,23 @@
-"""Run all benchmarks, or those named: `python -m benchmarks [indexing] [startup] [latency]`."""
+"""Run all benchmarks, or those named: `python -m benchmarks [NAME]...`.
+
+indexing, describing, memory, startup, latency.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from benchmarks import indexing, latency, startup
+from benchmarks import describing, indexing, latency, memory, startup
 from mirada.indexing.indexer import available_cores
 
-BENCHMARKS = {"indexing": indexing.main, "startup": startup.main, "latency": latency.main}
+BENCHMARKS = {
+    "indexing": indexing.main,
+    "describing": describing.main,
+    "memory": memory.main,
+    "startup": startup.main,
+    "latency": latency.main,
+}
 
 
 def main() -> None:

@@ -24,7 +24,8 @@ def write_photos(folder: Path, count: int, *, width: int, height: int) -> list[P
     base = _pink_noise(rng, width, height)
     for number, path in enumerate(paths):
         shifted = np.roll(base, (number * 37 % height, number * 91 % width), axis=(0, 1))
-        Image.fromarray(shifted).save(path, quality=80)  # 12 megapixels: about 4 MB, as phones do
+        # 12 megapixels: about 4 MB, as phones do; the comment makes each a picture of its own
+        Image.fromarray(shifted).save(path, quality=80, comment=str(number))
     return paths
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import photos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -65,6 +66,31 @@ def mirada(
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, 1200 x 900 pixels; where there is none, tests are skipped."""
+    driver, program = shutil.which("chromedriver"), shutil.which("chromium")
+    if not driver or not program:
+        pytest.skip("no chromium and chromedriver here")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--window-size=1200,900",
+    ):
+        options.add_argument(argument)
+    with webdriver.Chrome(options, Service(driver, log_output=os.devnull)) as running:
+        yield running
 
 
 def command(arguments: Sequence[str | Path]) -> list[str]:

@@ -39,7 +39,7 @@ def kill_often(folder: Path, kills: int, *, seed: int = 0) -> Tally:
     rng = random.Random(seed)
     album, home = folder / "album", folder / "album" / ".mirada"
     home.mkdir(parents=True)
-    (home / "mirada.toml").write_text('encoder = "colour"\n')
+    (home / "mirada.toml").write_text('encoder = "colour"\nroles = ["facts"]\n')
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MIRADA_")}
     environment |= {"PYTHONPATH": write_plugin(folder / "site")}
     environment |= {"COLOUR_SECONDS": SECONDS_A_PICTURE}
@@ -80,7 +80,7 @@ def index_and_kill(
         if rng.random() < 0.25:
             time.sleep(rng.uniform(0.1, STARTING))
         else:
-            assert "files to read" in process.stderr.readline()
+            assert "new and changed files" in process.stderr.readline()
             time.sleep(rng.uniform(0, WORKING))
         process.kill()
         said = process.stderr.read()

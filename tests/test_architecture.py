@@ -22,6 +22,16 @@ LAYERS = {  # package or module -> what it must never import
     "indexing": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
     "models": {"store", "search", "training", "evaluation", "cli", "collection"},
     "search": {"store", "models", "training", "evaluation", "cli", "collection"},
+    "show": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
+    "metadata": {
+        *("protocols", "indexing", "store", "search", "models", "language", "tagging"),
+        *("training", "evaluation", "cli", "collection"),
+    },
+    "vocabulary": {
+        *("indexing", "store", "search", "models", "metadata", "tagging", "show"),
+        *("training", "evaluation", "cli", "collection"),
+    },
+    "tagging": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
     "training": {"store", "cli", "collection"},
     "evaluation": {"store", "training", "cli", "collection"},
     "collection": {"cli"},
@@ -47,8 +57,9 @@ def test_imports_point_inward(package: str) -> None:
             assert name.split(".")[0] not in LAYERS[package], f"{path.name} imports {name}"
 
 
-def test_search_takes_nothing_of_indexing_but_the_decoder() -> None:
-    for path in (SOURCE / "search").glob("*.py"):
+@pytest.mark.parametrize("package", ["search", "show"])
+def test_what_shows_pictures_takes_nothing_of_indexing_but_the_decoder(package: str) -> None:
+    for path in (SOURCE / package).glob("*.py"):
         taken = {name for name in imports_of(path) if name.startswith("indexing")}
         assert all(name.startswith("indexing.images") for name in taken)
 

@@ -32,7 +32,7 @@ def test_each_content_is_encoded_once_however_many_copies_there_are(
 ) -> None:
     for number in range(5):
         (album / f"copy{number}.png").write_bytes((album / "sea.png").read_bytes())
-    report = collection.index()
+    report = collection.index(roles=[])
     encoder = collection.encoder
     assert isinstance(encoder, ColourEncoder)
     assert (report.indexed, report.copied, encoder.encoded) == (3, 5, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ from mirada.paths import absolute, readable
 from mirada.search.results import Query, Results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from mirada.indexing.indexer import Progress
     from mirada.indexing.ledger import IndexReport
@@ -87,15 +89,30 @@ class Collection:
         return Searcher(self.store, self.encoder)
 
     def index(
-        self, *roots: Path | str, keep_missing: bool = False, progress: Progress | None = None
+        self,
+        *roots: Path | str,
+        roles: Iterable[str] | None = None,
+        keep_missing: bool = False,
+        again: bool = False,
+        progress: Progress | None = None,
     ) -> IndexReport:
         """Bring the index up to date with `roots`, by default the folder of the collection.
+
+        Args:
+            roots: folders or single files.
+            roles: what to look at besides the vector, of `mirada.config.ROLES`; by default what
+                the settings say. What other roles said before stays.
+            keep_missing: keep pictures whose files are gone.
+            again: let the roles look at every picture again.
+            progress: told what happens.
 
         Raises:
             CollectionBusy: another process is indexing.
             MiradaError: a root is missing, or the index cannot be written.
         """
-        from mirada.indexing.indexer import index_folders  # noqa: PLC0415 brings decoders
+        from mirada.indexing.describe import Describer  # noqa: PLC0415 brings decoders
+        from mirada.indexing.indexer import index_folders  # noqa: PLC0415
+        from mirada.indexing.steps import make_steps  # noqa: PLC0415
 
         folders = tuple(absolute(Path(root)) for root in roots) or (self.folder,)
         for folder in folders:
@@ -104,12 +121,15 @@ class Collection:
         home = home_for_index((self.folder,), home=self._named_home)
         with _only_writer(home):
             store = self._open_or_create(home)
+            wanted = self.settings.roles if roles is None else tuple(roles)
             return index_folders(
                 folders,
                 store,
                 self.encoder,
+                Describer(make_steps(wanted, self.settings, self.encoder, home)),
                 threads=self.settings.threads,
                 keep_missing=keep_missing,
+                again=again,
                 progress=progress,
             )
 
@@ -148,13 +168,22 @@ class Collection:
         return self._searcher.like(record.image_id, query, limit=limit)
 
     def find(self, path: Path | str) -> ImageRecord | None:
-        """The record of the picture at `path`; None when it is not indexed."""
+        """The record of the picture at `path`, with its regions; None when it is not indexed."""
         wanted = absolute(Path(path))
         image_id = next((i for file, i in self.store.files().items() if file.path == wanted), None)
         try:
-            return self.store.get([image_id])[0] if image_id else None
+            return self.records([image_id])[0] if image_id else None
         except KeyError:
             return None  # another process has just removed it
+
+    def records(self, image_ids: Sequence[str]) -> list[ImageRecord]:
+        """The records of these ids with their regions, in order; KeyError for an unknown one."""
+        records, regions = self.store.get(image_ids), self.store.regions(image_ids)
+        return [replace(one, regions=parts) for one, parts in zip(records, regions, strict=True)]
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one writer; raises CollectionBusy when another process has it."""
+        return _only_writer(self.home)
 
     def _open_or_create(self, home: Path) -> LanceStore:
         from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed

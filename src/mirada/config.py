@@ -13,6 +13,8 @@ from mirada.paths import absolute
 HOME_NAME = ".mirada"
 HOME_VARIABLE = "MIRADA_HOME"
 SETTINGS_NAME = "mirada.toml"
+ROLES = ("facts", "metadata", "regions", "tags", "captions", "text", "phrases")
+"""What can be looked at besides the vector, each after those that it builds on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class Settings:
     """What `mirada.toml` beside the index may say."""
 
     encoder: str = "mirada-small"  # name of a plug-in, see `mirada models`
+    segmenter: str = "feature-map"
+    captioner: str = "mirada-small-captioner"
+    reader: str = "rapidocr"
+    roles: tuple[str, ...] = ("facts", "metadata", "regions", "tags", "captions", "phrases")
+    """What is looked at besides the vector; "text" (reading it) is the one left out."""
     threads: int = 0  # threads that decode and encode; 0: one per available core
 
 
@@ -72,13 +79,22 @@ def load_settings(home: Path) -> Settings:
     for key, value in table.items():
         if key not in known:
             raise ConfigError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-        kind = type(known[key].default)
+        kind = list if key == "roles" else type(known[key].default)
         if type(value) is not kind:
             raise ConfigError(f"{path}: {key} must be of type {kind.__name__}, not {value!r}")
+    if "roles" in table:
+        table["roles"] = _checked_roles(table["roles"], path)
     settings = Settings(**table)
     if settings.threads < 0:
         raise ConfigError(f"{path}: threads must be 0 or more, not {settings.threads}")
     return settings
+
+
+def _checked_roles(names: list[object], path: Path) -> tuple[str, ...]:
+    for name in names:
+        if name not in ROLES:
+            raise ConfigError(f"{path}: unknown role {name!r}; known: {', '.join(ROLES)}")
+    return tuple(map(str, names))
 
 
 def _home_from_environment() -> Path | None:

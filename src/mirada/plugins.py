@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from mirada.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from mirada.protocols import Encoder
+    from mirada.protocols import Captioner, Encoder, Segmenter, TextReader
 
-ROLES = ("encoders",)
+ROLES = ("encoders", "segmenters", "captioners", "readers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,30 @@ def load_encoder(name: str) -> Encoder:
     Raises:
         ModelUnavailable: no package offers it, or it cannot be loaded.
     """
-    for entry in _find("encoders"):
+    return cast("Encoder", _make("encoders", name))
+
+
+def load_segmenter(name: str) -> Segmenter:
+    """The segmenter of that name; raises ModelUnavailable as `load_encoder`."""
+    return cast("Segmenter", _make("segmenters", name))
+
+
+def load_captioner(name: str) -> Captioner:
+    """The captioner of that name; raises ModelUnavailable as `load_encoder`."""
+    return cast("Captioner", _make("captioners", name))
+
+
+def load_reader(name: str) -> TextReader:
+    """The reader of text in images of that name; raises ModelUnavailable as `load_encoder`."""
+    return cast("TextReader", _make("readers", name))
+
+
+def _make(role: str, name: str) -> object:
+    for entry in _find(role):
         if entry.name == name:
-            return cast("Encoder", _load(entry)())
-    known = ", ".join(plugin.name for plugin in list_plugins("encoders")) or "none"
-    raise ModelUnavailable(f"no encoder is called {name!r}; installed: {known}")
+            return _load(entry)()
+    known = ", ".join(plugin.name for plugin in list_plugins(role)) or "none"
+    raise ModelUnavailable(f"no {role.removesuffix('s')} is called {name!r}; installed: {known}")
 
 
 def _find(role: str) -> tuple[EntryPoint, ...]:

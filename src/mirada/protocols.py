@@ -9,7 +9,20 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from mirada.types import Calibration, ImageRecord, Matrix, Ranking, SourceFile, Vector
+    from mirada.types import (
+        Ask,
+        Box,
+        Calibration,
+        FeatureMap,
+        ImageRecord,
+        Matrix,
+        Proposal,
+        Ranking,
+        Region,
+        SourceFile,
+        TextLine,
+        Vector,
+    )
 
 
 @runtime_checkable
@@ -30,12 +43,84 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class MapEncoder(Encoder, Protocol):
+    """An encoder whose one forward pass at a higher resolution serves many boxes."""
+
+    map_size: int  # pixels: the side at which `read_map` looks
+
+    def read_map(self, image: Image) -> FeatureMap:
+        """(rows, columns, channels) features of one RGB image. Safe to call from threads."""
+        ...
+
+    def encode_boxes(self, maps: FeatureMap, boxes: Sequence[Box]) -> Matrix:
+        """One unit row per box, in order, in the space of `encode_images`; (0, dim) for none."""
+        ...
+
+
+@runtime_checkable
 class Calibrated(Protocol):
     """An encoder that knows how its scores turn into probabilities."""
 
     @property
     def calibration(self) -> Calibration:
         """Fitted once for the model."""
+        ...
+
+
+class Look(Protocol):
+    """One image under the eyes of several models, which share what is costly."""
+
+    @property
+    def image(self) -> Image:
+        """The pixels, RGB."""
+        ...
+
+    @property
+    def maps(self) -> FeatureMap:
+        """The encoder's feature map, computed when first asked for.
+
+        Raises ModelUnavailable where the encoder is no MapEncoder.
+        """
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Proposes the parts of an image that are worth a look of their own."""
+
+    name: str  # with its revision
+    maps_of: str | None  # name of the encoder whose maps it reads; None: the pixels alone
+
+    def segment(self, look: Look) -> list[Proposal]:
+        """Up to 30 proposals, surest first, never the whole image. Safe to call from threads."""
+        ...
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Writes what an image or a part of it might show; the encoder then checks it."""
+
+    name: str  # with its revision
+    maps_of: str | None  # name of the encoder whose maps it reads; None: the pixels alone
+    languages: tuple[str, ...]
+
+    def caption(self, look: Look, asks: Sequence[Ask]) -> list[list[str]]:
+        """Different texts for each wish, likeliest first, in order.
+
+        Safe to call from threads. Raises ValueError for a language not among `languages`.
+        """
+        ...
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """Reads the text in an image."""
+
+    name: str  # with its revision
+    image_size: int  # pixels: the side that decoding should aim at
+
+    def read(self, image: Image) -> list[TextLine]:
+        """Lines from top to bottom; none where there is no text. Safe to call from threads."""
         ...
 
 
@@ -71,8 +156,23 @@ class Store(Protocol):
         """
         ...
 
+    def update(self, records: Sequence[ImageRecord]) -> None:
+        """Replace what is known of these ids, regions included, but for files and vectors.
+
+        Raises KeyError for an unknown one.
+        """
+        ...
+
     def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
-        """The records of these ids, in order; raises KeyError for an unknown one."""
+        """The records of these ids, in order, without regions; KeyError for an unknown one."""
+        ...
+
+    def regions(self, image_ids: Sequence[str]) -> list[tuple[Region, ...]]:
+        """The regions of each of these ids, in order; raises KeyError for an unknown one."""
+        ...
+
+    def models(self) -> Mapping[str, Mapping[str, str]]:
+        """Image id -> role -> what described it, of all records."""
         ...
 
     def vectors(self, image_ids: Sequence[str]) -> Matrix:
@@ -81,6 +181,10 @@ class Store(Protocol):
 
     def nearest(self, vector: Vector, *, limit: int) -> Ranking:
         """Up to `limit` ids by falling dot product, ties by id."""
+        ...
+
+    def match(self, text: str, *, limit: int) -> Ranking:
+        """Up to `limit` ids by BM25 over captions, tags, phrases, read text and metadata."""
         ...
 
     def ids(self) -> Iterable[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.types import ImageRecord, SourceFile
+from mirada.types import (
+    Box,
+    Caption,
+    Facts,
+    ImageRecord,
+    Keyphrase,
+    Metadata,
+    Region,
+    SourceFile,
+    Swatch,
+    Tag,
+    TextLine,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +60,35 @@ def record_of(name: str, *more: str) -> ImageRecord:
         height=480,
         format="JPEG",
         indexed_at=SEEN_AT,
+    )
+
+
+def described(record: ImageRecord) -> ImageRecord:
+    """The record with something in every part of its description."""
+    dog = Tag("dog", 0.9, "model")
+    collar = Tag("red collar", 0.75, "user", "accepted")
+    caption = Caption("a dog with a red collar", "en", 0.8)
+    return replace(
+        record,
+        models={"facts": "facts/1", "tags": "tags/1, test/1"},
+        facts=Facts((Swatch("red", 0.4), Swatch("white", 0.25)), False, 0.5, 0.625, "00ff" * 4),
+        metadata=Metadata(
+            taken_at=datetime(2021, 7, 4, 15, 30, tzinfo=timezone(timedelta(hours=-4))),
+            taken_from="exif",
+            iso=200,
+            exposure_time=0.004,
+            place="Havana, La Habana, Cuba",
+            rating=5,
+            keywords=("holiday", "Año Nuevo"),
+        ),
+        regions=(
+            Region(Box(0, 0, 0.75, 0.5), unit(1, 1, 0, 0), 0.7, (dog,), (), (Swatch("red", 1.0),)),
+            Region(Box(0.5, 0.5, 0.75, 0.75), unit(0, 1, 0, 0), 0.9, (collar,), (caption,)),
+        ),
+        tags=(dog, collar),
+        captions=(caption, Caption("un perro con un collar rojo", "es", 0.7)),
+        phrases=(Keyphrase("red collar", "adjective_noun", "caption"),),
+        text_lines=(TextLine('say "woof"', Box(0.1, 0.2, 0.3, 0.4), 0.99),),
     )
 
 
@@ -84,6 +125,60 @@ class StoreContract:
         assert store.get([a.image_id]) == [a]
         np.testing.assert_array_equal(store.vectors([a.image_id]), [unit(1, 2, 3, 4)])
         assert dict(store.files()) == dict.fromkeys(a.files, a.image_id)
+
+    def test_a_description_comes_back_as_it_was_put(self, store: Store) -> None:
+        """The regions are asked for on their own, largest first."""
+        a, b = described(record_of("a.jpg")), record_of("b.jpg")
+        local = replace(Metadata(), taken_at=datetime(2020, 1, 2, 3, 4, 5))
+        b = replace(b, metadata=local, facts=Facts((), True, 0.0, 1.0, ""))
+        store.put([a, b], np.stack([unit(1, 0, 0, 0), unit(0, 1, 0, 0)]))
+        assert store.get([a.image_id, b.image_id]) == [replace(a, regions=()), b]
+        assert store.regions([b.image_id, a.image_id]) == [(), a.regions]
+        vectors = [region.vector for region in store.regions([a.image_id])[0]]
+        np.testing.assert_array_equal(vectors, [unit(1, 1, 0, 0), unit(0, 1, 0, 0)])
+        assert store.models() == {a.image_id: a.models, b.image_id: {}}
+
+    def test_an_update_replaces_the_description_alone(self, store: Store) -> None:
+        """Files and vector stay, whatever the record says of files; old regions go."""
+        a, b = _put_two(store)
+        store.set_files({a.image_id: [file_at("moved.jpg")]})
+        store.update([described(a)])
+        (found,) = store.get([a.image_id])
+        assert found == replace(described(a), files=(file_at("moved.jpg"),), regions=())
+        np.testing.assert_array_equal(store.vectors([a.image_id]), [unit(1, 0, 0, 0)])
+        assert len(store.regions([a.image_id])[0]) == 2
+        store.update([replace(described(a), regions=described(a).regions[1:])])
+        assert store.regions([a.image_id, b.image_id]) == [described(a).regions[1:], ()]
+
+    def test_an_update_of_an_unknown_image_is_refused(self, store: Store) -> None:
+        """Then nothing of the call is done."""
+        a, _ = _put_two(store)
+        _raises(KeyError, store.update, [described(a), record_of("unknown.jpg")])
+        assert store.get([a.image_id]) == [a]
+
+    def test_regions_go_with_their_image(self, store: Store) -> None:
+        """And come back only when they are put again."""
+        a, _ = _put_two(store)
+        store.update([described(a)])
+        store.set_files({a.image_id: ()})
+        _raises(KeyError, store.regions, [a.image_id])
+        store.put([a], np.stack([unit(1, 0, 0, 0)]))
+        assert store.regions([a.image_id]) == [()]
+
+    def test_words_find_what_was_said_of_images(self, store: Store) -> None:
+        """Captions, tags and read text; the more of the words an image has the better."""
+        a, b = _put_two(store)
+        assert store.match("a dog", limit=5).ids == ()
+        store.update([described(a), replace(b, tags=(Tag("dog", 0.9, "model"),))])
+        assert store.match("dog red collar", limit=5).ids == (a.image_id, b.image_id)
+        assert store.match("dogs", limit=1).ids in {(a.image_id,), (b.image_id,)}
+        assert store.match("woof", limit=5).ids == (a.image_id,)
+        for nothing in ("zebra", "", " ", '"', "' OR 1=1 --"):
+            assert store.match(nothing, limit=5).ids == ()
+        assert store.match("dog", limit=0).ids == ()
+        store.set_files({a.image_id: ()})
+        store.optimize()
+        assert store.match("dog", limit=5).ids == (b.image_id,)
 
     def test_any_file_name_comes_back_as_it_was_put(self, store: Store) -> None:
         """Names with quotes, line breaks, emoji, or bytes that are no UTF-8."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -16,6 +17,27 @@ Vector: TypeAlias = NDArray[np.float32]
 """(dim,), of unit length."""
 Matrix: TypeAlias = NDArray[np.float32]
 """(n, dim), rows of unit length."""
+FeatureMap: TypeAlias = NDArray[np.float32]
+"""(rows, columns, channels): what an image tower saw in each part of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in fractions of an image's width and height; the origin is its top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def area(self) -> float:
+        """Share of the image, in [0, 1]."""
+        return max(self.x1 - self.x0, 0.0) * max(self.y1 - self.y0, 0.0)
+
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+"""The box of the whole image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +58,124 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """A word or short phrase by which an image can be found."""
+
+    name: str  # lower case, such as "dog" or "golden hour"
+    confidence: float  # calibrated probability in [0, 1] that it fits
+    source: str  # what it came from: model, region, caption, text or user
+    state: str = "auto"  # auto, accepted or rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence that says what an image or a region shows, checked against its pixels."""
+
+    text: str
+    language: str  # "en" or "es"
+    confidence: float  # calibrated probability in [0, 1] that it fits
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A wish for captions of one part of an image in one language."""
+
+    box: Box
+    language: str
+    candidates: int  # different ones, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Keyphrase:
+    """What people would type to find an image, taken from its captions and tags."""
+
+    text: str  # lemmas joined by spaces, such as "brown dog" or "man ride horse"
+    kind: str  # noun, adjective_noun, noun_verb or noun_relation_noun
+    source: str  # caption, region or tag
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    """A named colour and how much of the pixels have it."""
+
+    colour: str  # such as "red"
+    share: float  # in (0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text read in an image."""
+
+    text: str
+    box: Box
+    confidence: float  # the reader's own, in [0, 1]; never a ranking score
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A part of an image that a segmenter holds for a thing."""
+
+    box: Box
+    confidence: float  # in [0, 1]: how much it looks like a thing, by the segmenter's own measure
+    mask: NDArray[np.bool_] | None = field(default=None, compare=False)
+    """(rows, columns) over the whole image, at the segmenter's own resolution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of an image, described."""
+
+    box: Box
+    vector: Vector = field(compare=False)
+    confidence: float  # of the proposal, in [0, 1]
+    tags: tuple[Tag, ...] = ()  # by falling confidence
+    captions: tuple[Caption, ...] = ()
+    palette: tuple[Swatch, ...] = ()  # by falling share
+
+    @property
+    def label(self) -> str | None:
+        """Its surest tag."""
+        return self.tags[0].name if self.tags else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What pixels say without a model."""
+
+    palette: tuple[Swatch, ...]  # by falling share
+    black_and_white: bool
+    sharpness: float  # in [0, 1]
+    brightness: float  # mean luminance in [0, 1]
+    fingerprint: str  # perceptual hash, hexadecimal: near copies differ in few bits
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What files say of an image: EXIF, IPTC, XMP, sidecars; None where nothing does."""
+
+    taken_at: datetime | None = None  # aware where the time zone is known, else local time
+    taken_from: str | None = None  # what said so: exif, xmp, iptc, takeout, name or file
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    f_number: float | None = None
+    exposure_time: float | None = None  # seconds
+    focal_length: float | None = None  # millimetres
+    latitude: float | None = None  # degrees, north positive
+    longitude: float | None = None  # degrees, east positive
+    place: str | None = None  # such as "Havana, La Habana, Cuba"
+    rating: int | None = None  # stars, 0 to 5; -1: rejected
+    title: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """The stored document of one image: copies of the same bytes share it."""
+    """The stored document of one image: copies of the same bytes share it.
+
+    What a role has not looked at yet is empty, and the role is not in `models`.
+    """
 
     image_id: str  # sha256 of the file's bytes, hexadecimal
     files: tuple[SourceFile, ...]  # every place where these bytes lie, sorted by path
@@ -45,6 +183,15 @@ class ImageRecord:
     height: int  # pixels, after orientation
     format: str  # JPEG, PNG, WEBP ... as Pillow names it
     indexed_at: datetime  # UTC
+    models: Mapping[str, str] = field(default_factory=dict)
+    """What described it: role (facts, metadata, regions, tags ...) -> name with revision."""
+    facts: Facts | None = None
+    metadata: Metadata | None = None
+    regions: tuple[Region, ...] = ()  # largest first, without the whole image
+    tags: tuple[Tag, ...] = ()  # by falling confidence
+    captions: tuple[Caption, ...] = ()  # at most one a language
+    phrases: tuple[Keyphrase, ...] = ()
+    text_lines: tuple[TextLine, ...] = ()
 
     @property
     def path(self) -> Path:

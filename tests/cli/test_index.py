@@ -149,7 +149,7 @@ def test_an_unknown_setting_is_an_error_that_names_the_known_ones(album, mirada)
     done = mirada("index")
     assert done.returncode == 1
     assert "unknown key 'encodr'" in done.stderr
-    assert "encoder, threads" in done.stderr
+    assert "captioner, encoder, reader" in done.stderr
 
 
 HEEDS_CTRL_C = """
@@ -162,7 +162,9 @@ main()
 
 def test_ctrl_c_keeps_what_was_seen_and_the_next_run_goes_on(album, environment, mirada) -> None:
     with (album / ".mirada" / "mirada.toml").open("a") as settings:
-        settings.write("threads = 2\n")  # 303 pictures take three seconds, on any machine
+        settings.write(
+            "roles = []\nthreads = 2\n"
+        )  # 303 pictures take three seconds, on any machine
     for number in range(300):
         photos.flat((number % 256, number // 256, 7), (400, 300)).save(album / f"{number}.png")
     process = subprocess.Popen(
@@ -174,7 +176,7 @@ def test_ctrl_c_keeps_what_was_seen_and_the_next_run_goes_on(album, environment,
         text=True,
     )
     assert process.stderr is not None
-    assert "files to read" in process.stderr.readline()
+    assert "new and changed files" in process.stderr.readline()
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

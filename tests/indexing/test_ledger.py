@@ -1,13 +1,15 @@
 """How observations become writes."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from mirada.indexing.ledger import Ledger
-from mirada.indexing.observe import Known, Observed, Rejected
+from mirada.indexing.observe import Described, Known, Observed, Rejected
 from mirada.indexing.plan import plan_run
-from mirada.types import SourceFile
+from mirada.types import ImageRecord, SourceFile, Tag
 from tests.store.list_store import ListStore
 
 ROOT = Path("/photos")
@@ -20,7 +22,8 @@ def file(name: str, *, mtime_ns: int = 1) -> SourceFile:
 
 def observed(where: SourceFile, image_id: str) -> Observed:
     vector = np.array([1, 0], dtype=np.float32)
-    return Observed(where, image_id, width=4, height=3, format="JPEG", vector=vector)
+    seen_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Observed(where, ImageRecord(image_id, (where,), 4, 3, "JPEG", seen_at), vector)
 
 
 def begin(store: ListStore, found: list[SourceFile]) -> Ledger:
@@ -174,3 +177,16 @@ def test_a_file_moved_out_of_a_pair_is_one_move_and_no_removal() -> None:
     ledger.finish(keep_missing=False)
     assert paths(store, A) == ["x.jpg", "z.jpg"]
     assert (ledger.report().moved, ledger.report().copied, ledger.report().removed) == (1, 0, 0)
+
+
+def test_an_image_described_again_keeps_its_files() -> None:
+    store = indexed((file("x.jpg"), A), (file("y.jpg"), B))
+    (record,) = store.get([A])
+    ledger = begin(store, [file("x.jpg"), file("y.jpg")])
+    ledger.take(Described(replace(record, files=(), tags=(Tag("dog", 0.9, "model"),))))
+    ledger.finish(keep_missing=False)
+    (found,) = store.get([A])
+    assert found == replace(record, tags=(Tag("dog", 0.9, "model"),))
+    assert str(ledger.report()) == (
+        "indexed 0, unchanged 2, moved 0, removed 0, described again 1, skipped 0"
+    )

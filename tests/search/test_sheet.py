@@ -1,8 +1,5 @@
 """Contact sheets, as text and in a real browser."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,30 +29,6 @@ def pictures(tmp_path: Path) -> list[Path]:
         photos.write(tmp_path / f"{name}.png", photos.shape(name), "PNG")
         for name in ("disc", "square", "triangle")
     ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver, program = shutil.which("chromedriver"), shutil.which("chromium")
-    if not driver or not program:
-        pytest.skip("no chromium and chromedriver here")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-        "--window-size=1200,900",
-    ):
-        options.add_argument(argument)
-    with webdriver.Chrome(options, Service(driver, log_output=os.devnull)) as running:
-        yield running
 
 
 def test_queries_and_names_are_escaped(tmp_path: Path) -> None:

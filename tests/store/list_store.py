@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mirada.store.terms import terms_of, terms_of_query
 from mirada.types import ImageRecord, Ranking, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mirada.types import Matrix, Vector
+    from mirada.types import Matrix, Region, Vector
 
 
 class ListStore:
@@ -49,6 +50,12 @@ class ListStore:
             self._records[record.image_id] = replace(record, files=_in_order(record.files))
             self._vectors[record.image_id] = np.array(vector, np.float32)
 
+    def update(self, records: Sequence[ImageRecord]) -> None:
+        kept = [self._records[record.image_id] for record in records]
+        self.writes += bool(records)
+        for record, old in zip(records, kept, strict=True):
+            self._records[record.image_id] = replace(record, files=old.files)
+
     def set_files(self, files: Mapping[str, Sequence[SourceFile]]) -> None:
         kept = {one: self._records[one] for one, group in files.items() if group}
         self.writes += bool(files)
@@ -59,7 +66,14 @@ class ListStore:
             self._vectors.pop(one, None)
 
     def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
-        return [self._records[one] for one in image_ids]
+        return [replace(self._records[one], regions=()) for one in image_ids]
+
+    def regions(self, image_ids: Sequence[str]) -> list[tuple[Region, ...]]:
+        groups = [self._records[one].regions for one in image_ids]
+        return [tuple(sorted(group, key=lambda one: -one.box.area)) for group in groups]
+
+    def models(self) -> dict[str, dict[str, str]]:
+        return {one: dict(record.models) for one, record in self._records.items()}
 
     def vectors(self, image_ids: Sequence[str]) -> Matrix:
         rows = [self._vectors[one] for one in image_ids]
@@ -71,6 +85,16 @@ class ListStore:
         scores = {one: np.float32(v.astype(float) @ vector) for one, v in self._vectors.items()}
         ids = sorted(scores, key=lambda one: (-scores[one], one))[: max(limit, 0)]
         return Ranking("list", tuple(ids), np.array([scores[one] for one in ids], np.float32))
+
+    def match(self, text: str, *, limit: int) -> Ranking:
+        words = {*terms_of_query(text).split()}
+        shared = {
+            one: np.float32(len(words & {*terms_of(record).split()}))
+            for one, record in self._records.items()
+        }
+        ids = sorted((one for one in shared if shared[one]), key=lambda one: (-shared[one], one))
+        ids = ids[: max(limit, 0)]
+        return Ranking("list", tuple(ids), np.array([shared[one] for one in ids], np.float32))
 
     def optimize(self) -> None:
         pass

@@ -62,7 +62,7 @@ def test_the_model_written_is_one_that_mirada_loads(trained: dual.Job) -> None:
     about = json.loads((trained.out / "model.json").read_text())
     assert about["trained_on"] == {"shapes": 24}
     assert set(about["files"]) == {
-        "image.onnx", "text.onnx", "tokenizer.json", "distractors.npy"
+        "image.onnx", "head.onnx", "text.onnx", "tokenizer.json", "distractors.npy"
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_a_killed_run_ends_with_the_weights_of_a_whole_one(
         dual.train_dual(again)
     monkeypatch.setattr(loop.Average, "add", note)
     dual.train_dual(again)
-    for file in ("image.onnx", "text.onnx"):
+    for file in ("image.onnx", "head.onnx", "text.onnx"):
         assert (again.out / file).read_bytes() == (trained.out / file).read_bytes()
     assert recalls(again.work, "joint") == recalls(trained.work, "joint")
 
@@ -110,6 +110,7 @@ def test_exported_graphs_compute_what_torch_does(trained: dual.Job, tmp_path: Pa
     torch.manual_seed(0)
     trunk, model = Trunk(TINY.vision, TINY.cut).eval(), Dual(TINY, 40).eval()
     export.export_image(trunk, model, 32, tmp_path / "image.onnx", bits=32)
+    export.export_head(model, tmp_path / "head.onnx", bits=32)
     export.export_text(model, tmp_path / "text.onnx", bits=32)
     shown = pixels(trained.train[0].open(32), 32)[None]
     ids = np.array([[2, 7, 9, 11, 3]])
@@ -118,10 +119,21 @@ def test_exported_graphs_compute_what_torch_does(trained: dual.Job, tmp_path: Pa
         mask = torch.ones(1, 5)
         sentence = torch.nn.functional.normalize(model.text(torch.from_numpy(ids), mask), dim=-1)
         text = model.place_texts(sentence)
-    (found,) = open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})
+    (maps,) = open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})
+    pooled = maps.mean((2, 3))
+    (found,) = open_session(tmp_path / "head.onnx").run(None, {"pooled": pooled})
     np.testing.assert_allclose(found, image.numpy(), atol=1e-3)
+    twice = open_session(tmp_path / "head.onnx").run(None, {"pooled": np.repeat(pooled, 3, 0)})[0]
+    np.testing.assert_allclose(twice, np.repeat(found, 3, 0), atol=1e-6)
     (found,) = open_session(tmp_path / "text.onnx").run(None, {"ids": ids})
     np.testing.assert_allclose(found, text.numpy(), atol=1e-3)
+
+
+def test_the_image_graph_takes_larger_pixels_for_regions(trained: dual.Job) -> None:
+    encoder = SmallEncoder(trained.out)
+    assert encoder.map_size == TINY.vision.map_size == 48
+    maps = encoder.read_map(trained.train[0].open(64))
+    assert maps.shape == (12, 12, 32)  # one cell for each 4 pixels: two strides of 2
 
 
 @pytest.mark.parametrize("bits", [16, 8])
@@ -132,8 +144,8 @@ def test_narrow_image_weights_stay_near_the_wide_ones(tmp_path: Path, bits: int)
     for stored in (32, bits):
         export.export_image(trunk, model, 32, tmp_path / "image.onnx", bits=stored)
         shown = np.linspace(-1, 1, 3 * 32 * 32, dtype=np.float32).reshape(1, 3, 32, 32)
-        rows.append(open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})[0][0])
-    assert float(rows[0] @ rows[1]) > 0.999
+        rows.append(open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})[0].ravel())
+    assert float(np.corrcoef(rows)[0, 1]) > 0.999
 
 
 def test_the_cost_is_told_before_the_start(trained: dual.Job) -> None:

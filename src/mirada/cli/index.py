@@ -11,12 +11,15 @@ import click
 from mirada.cli.options import home_option
 from mirada.cli.output import print_json
 from mirada.collection import Collection
-from mirada.config import home_for_index
+from mirada.config import ROLES, home_for_index, load_settings
 from mirada.paths import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mirada.indexing.ledger import IndexReport
 
+ROLE = click.Choice(ROLES)
 INTERRUPTED = 130  # the shell's status for a command stopped by Ctrl-C
 
 
@@ -24,22 +27,41 @@ INTERRUPTED = 130  # the shell's status for a command stopped by Ctrl-C
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
 @home_option
 @click.option("--keep-missing", is_flag=True, help="Keep pictures whose files are gone.")
+@click.option("--ocr", is_flag=True, help="Read the text in pictures too (extra: ocr).")
+@click.option("--only", multiple=True, type=ROLE, help="Look at this alone; may be repeated.")
+@click.option("--without", multiple=True, type=ROLE, help="Leave this out; may be repeated.")
+@click.option("--again", is_flag=True, help="Look at known pictures again, changed or not.")
 @click.option("--nl", "form", flag_value="nl", help="A JSON line for each picture once it is kept.")
 @click.option("--json", "form", flag_value="json", help="The report as one JSON document.")
-def index(folders: tuple[Path, ...], home: Path | None, keep_missing: bool, form: str) -> None:
+def index(
+    folders: tuple[Path, ...],
+    home: Path | None,
+    keep_missing: bool,
+    ocr: bool,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    again: bool,
+    form: str,
+) -> None:
     """Index the pictures of folders (default: this one), or bring their index up to date.
 
-    Only new and changed files are read. The run may be stopped at any moment: what was kept
-    stays, and the next run goes on from there.
+    Each picture is looked at whole and by its regions: facts, metadata, regions, tags, captions,
+    phrases. Only new and changed files are read, and known pictures where something is missing,
+    say after --ocr or a new vocabulary. The run may be stopped at any moment: what was kept stays,
+    and the next run goes on from there.
     """
     from mirada.cli.progress import LineProgress, TerminalProgress  # noqa: PLC0415 brings rich
 
     roots = folders or (Path.cwd(),)
-    collection = Collection(roots[0], home=home_for_index(roots, home=home))
+    place = home_for_index(roots, home=home)
+    roles = chosen_roles(load_settings(place).roles, ocr=ocr, only=only, without=without)
+    collection = Collection(roots[0], home=place)
     watch = TerminalProgress if sys.stderr.isatty() else LineProgress
     with watch(tell_records=form == "nl") as progress:
         try:
-            report = collection.index(*roots, keep_missing=keep_missing, progress=progress)
+            report = collection.index(
+                *roots, roles=roles, keep_missing=keep_missing, again=again, progress=progress
+            )
         except KeyboardInterrupt:
             click.echo(
                 f"interrupted: {progress.kept:,} new pictures are kept; "
@@ -55,6 +77,17 @@ def index(folders: tuple[Path, ...], home: Path | None, keep_missing: bool, form
         click.echo(str(report), err=form == "nl")
 
 
+def chosen_roles(
+    usual: Sequence[str], *, ocr: bool, only: Sequence[str], without: Sequence[str]
+) -> list[str]:
+    """The roles of this run: the usual ones, or some of them with what builds on those."""
+    from mirada.indexing.describe import with_fed  # noqa: PLC0415
+
+    base = {*usual, *only, *(["text"] if ocr else [])}
+    wanted = base & with_fed([*only, *(["text"] if ocr else [])]) if only else base
+    return [role for role in ROLES if role in wanted and role not in without]
+
+
 def _as_json(report: IndexReport) -> dict[str, object]:
     return {
         "indexed": report.indexed,
@@ -62,6 +95,7 @@ def _as_json(report: IndexReport) -> dict[str, object]:
         "moved": report.moved,
         "copied": report.copied,
         "removed": report.removed,
+        "described": report.described,
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in report.skipped],
         "seconds": round(report.seconds, 3),
     }

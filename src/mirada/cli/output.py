@@ -85,6 +85,8 @@ def record_as_json(record: ImageRecord) -> dict[str, Any]:
         "height": record.height,
         "format": record.format,
         "indexed_at": record.indexed_at.isoformat(),
+        "captions": {one.language: one.text for one in record.captions},
+        "tags": [tag.name for tag in record.tags if tag.state != "rejected"],
     }
 
 
@@ -112,6 +114,8 @@ def _print_table(results: Results, *, preview: bool | None) -> None:
         sure = "-" if hit.confidence is None else f"{hit.confidence:.0%}"
         line = f"{hit.rank:>4}  {hit.score:>6.3f}  {sure:>5}  {shown_path(hit.record.path)}"
         click.secho(line, bold=hit.rank == 1)
+        if hit.record.captions:
+            click.secho(f"{'':>21}{hit.record.captions[0].text}", dim=True)
         if draw:
             draw(hit.record.path)
     click.secho(
@@ -121,11 +125,16 @@ def _print_table(results: Results, *, preview: bool | None) -> None:
     )
 
 
+def wants_preview(preview: bool | None) -> bool:
+    """Whether pictures are to be drawn: as told; None means where the terminal is known for it."""
+    if preview is False or (preview is None and not _terminal_shows_pictures()):
+        return False
+    return not sys.stdout.isatty() or _terminal_can_be_asked()
+
+
 def _preview_printer(preview: bool | None) -> Any:
     """A function that draws a picture in the terminal, or None where that is not wanted."""
-    if preview is False or (preview is None and not _terminal_shows_pictures()):
-        return None
-    if sys.stdout.isatty() and not _terminal_can_be_asked():
+    if not wants_preview(preview):
         return None
     from mirada.cli.preview import draw  # noqa: PLC0415 asks the terminal what it can do
 

@@ -79,9 +79,12 @@ class TerminalProgress(Told):
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def planned(self, total: int) -> None:
-        """Set the length of the bar."""
-        self._bar.update(self._task, description="indexing", total=total)
+    def planned(self, total: int, what: str) -> None:
+        """Start a bar of this length."""
+        if self._bar.tasks[self._task].total is None:
+            self._bar.update(self._task, description=what, total=total)
+        else:
+            self._task = self._bar.add_task(what, total=total)
 
     def advanced(self) -> None:
         """Move the bar by one file."""
@@ -102,12 +105,11 @@ class LineProgress(Told):
     def __exit__(self, *_: object) -> None:
         pass
 
-    def planned(self, total: int) -> None:
+    def planned(self, total: int, what: str) -> None:
         """Say how much there is to do."""
-        self._total = total
+        self._total, self._done = total, 0
         self._started = self._said = time.monotonic()
-        if total:
-            click.echo(f"{total:,} files to read", err=True)
+        click.echo(f"{what}: {total:,}", err=True)
 
     def advanced(self) -> None:
         """Say how far the run is, when it is time to."""
@@ -118,6 +120,6 @@ class LineProgress(Told):
             rate = self._done / (now - self._started)
             left = (self._total - self._done) / rate / 60
             click.echo(
-                f"{self._done:,} of {self._total:,} files, {rate:.1f}/s, {left:.0f} min left",
+                f"{self._done:,} of {self._total:,}, {rate:.1f}/s, {left:.0f} min left",
                 err=True,
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mirada.errors import DatasetError, UnreadableImage
 from mirada.indexing.images import open_image
+from mirada.types import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,14 @@ class ImageBytes:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledBox:
+    """Where a thing is in an image, as a person marked it."""
+
+    label: str  # a class or the head noun of a phrase
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class CaptionedImage:
     """One image of a dataset with what people or machines wrote about it."""
 
@@ -50,6 +59,7 @@ class CaptionedImage:
     captions: tuple[str, ...]  # at least one
     dataset: str
     split: str
+    boxes: tuple[LabelledBox, ...] = ()  # of things in it; the same box may have several labels
 
     def open(self, size: int) -> Image:
         """The RGB image, decoded for a model whose input side is `size` pixels.
@@ -131,6 +141,7 @@ def _read_jsonl(path: Path) -> Iterator[CaptionedImage]:
                 _captions(row, where),
                 str(row.get("dataset", folder.name)),
                 str(row.get("split", "")),
+                tuple(_labelled(one, where) for one in row.get("boxes", ())),
             )
 
 
@@ -193,6 +204,14 @@ def _captions(row: dict[str, Any], where: str) -> tuple[str, ...]:
     if not clean:
         raise DatasetError(f"{where}: has no caption: remove the row or write one")
     return clean
+
+
+def _labelled(row: Any, where: str) -> LabelledBox:
+    try:
+        corners = [float(row[key]) for key in ("x0", "y0", "x1", "y1")]
+        return LabelledBox(str(row["label"]), Box(*corners))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(f"{where}: a box lacks label, x0, y0, x1 or y1") from error
 
 
 def _loose(path: Path, where: str) -> ImageBytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.indexing.observe import Known, Observation, Observed, Rejected
+from mirada.indexing.observe import Described, Known, Observation, Observed, Rejected
 from mirada.types import ImageRecord, Skipped, SourceFile
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ class IndexReport:
     moved: int
     copied: int
     removed: int
+    described: int  # images known before that some role has looked at again
     skipped: tuple[Skipped, ...]
     seconds: float
 
@@ -45,9 +45,11 @@ class IndexReport:
             "moved": self.moved,
             "copied": self.copied,
             "removed": self.removed,
+            "described again": self.described,
             "skipped": len(self.skipped),
         }
-        shown = {name: n for name, n in counts.items() if n or name != "copied"}
+        seldom = ("copied", "described again")
+        shown = {name: n for name, n in counts.items() if n or name not in seldom}
         return ", ".join(f"{name} {n:,}" for name, n in shown.items())
 
 
@@ -62,6 +64,7 @@ class Ledger:
         self._outdated = plan.outdated
         self._gone = {image_id: set(files) for image_id, files in plan.gone.items()}
         self._batch: dict[str, Observed] = {}
+        self._described: dict[str, ImageRecord] = {}
         self._relinked: set[str] = set()
         self._parked: dict[str, list[Known]] = defaultdict(list)
         self._refused: dict[str, str] = {}
@@ -77,6 +80,9 @@ class Ledger:
         match observation:
             case Observed():
                 self._take_observed(observation)
+            case Described():
+                self._described[observation.record.image_id] = observation.record
+                self._counts["described"] += 1
             case Known():
                 self._take_known(observation)
             case Rejected():
@@ -84,22 +90,24 @@ class Ledger:
 
     def is_due(self) -> bool:
         """Whether enough has gathered, or waited long enough, to be written."""
-        waiting = len(self._batch) + len(self._relinked)
+        waiting = len(self._batch) + len(self._described) + len(self._relinked)
         age = time.monotonic() - self._written_at
         return waiting >= BATCH or (waiting > 0 and age >= SECONDS)
 
     def write(self) -> list[ImageRecord]:
         """Write what has gathered; returns the records that are new, now kept for good."""
-        now = datetime.now(UTC).replace(microsecond=0)
         # an interrupt may have left the last one without its file: the next run reads it again
-        seen = [observed for observed in self._batch.values() if self._files[observed.image_id]]
-        records = [self._record(observed, now) for observed in seen]
+        seen = [one for one in self._batch.values() if self._files[one.record.image_id]]
+        records = [self._with_files(observed.record) for observed in seen]
         if records:
             self._store.put(records, np.stack([observed.vector for observed in seen]))
+        if self._described:
+            self._store.update(list(self._described.values()))
         relinked = {one: _in_order(self._files[one]) for one in self._relinked - self._batch.keys()}
         # an id without files may get a new one later in this run: only `finish` removes it
         self._store.set_files({one: files for one, files in relinked.items() if files})
         self._batch.clear()
+        self._described.clear()
         self._relinked.clear()
         self._written_at = time.monotonic()
         self._writes += 1
@@ -126,6 +134,7 @@ class Ledger:
             moved=self._counts["moved"],
             copied=self._counts["copied"],
             removed=self._counts["removed"],
+            described=self._counts["described"],
             skipped=tuple(self._skipped),
             seconds=time.monotonic() - self._started_at,
         )
@@ -135,10 +144,11 @@ class Ledger:
         self._skipped.extend(skipped)
 
     def _take_observed(self, observed: Observed) -> None:
-        self._batch[observed.image_id] = observed
+        image_id = observed.record.image_id
+        self._batch[image_id] = observed
         self._counts["indexed"] += 1
-        self._link(observed.file, observed.image_id)
-        for known in self._parked.pop(observed.image_id, ()):
+        self._link(observed.file, image_id)
+        for known in self._parked.pop(image_id, ()):
             self._take_known(known)
 
     def _take_known(self, known: Known) -> None:
@@ -178,15 +188,8 @@ class Ledger:
         self._files[link.image_id].discard(link.file)
         self._relinked.add(link.image_id)
 
-    def _record(self, observed: Observed, now: datetime) -> ImageRecord:
-        return ImageRecord(
-            image_id=observed.image_id,
-            files=_in_order(self._files[observed.image_id]),
-            width=observed.width,
-            height=observed.height,
-            format=observed.format,
-            indexed_at=now,
-        )
+    def _with_files(self, record: ImageRecord) -> ImageRecord:
+        return replace(record, files=_in_order(self._files[record.image_id]))
 
 
 def _in_order(files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:

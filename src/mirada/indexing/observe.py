@@ -1,25 +1,37 @@
-"""One file to what a model saw in it: read, hash, decode, encode, in one thread."""
+"""One file to what was seen in it: read, hash, decode, encode, describe, in one thread."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 from mirada.errors import UnreadableImage
-from mirada.indexing.images import decode_image
-from mirada.indexing.scan import read_file
+from mirada.indexing.describe import Draft
+from mirada.indexing.sight import Sight
+from mirada.types import ImageRecord, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
+    from mirada.indexing.describe import Describer
     from mirada.protocols import Encoder
-    from mirada.types import SourceFile, Vector
+    from mirada.types import Vector
 
 LOOKAHEAD = 32  # files in flight per thread, so that one slow file holds nobody up
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """An image that some roles have to look at again."""
+
+    file: SourceFile  # one of its files
+    record: ImageRecord  # with its regions
+    vector: Vector
+    roles: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +39,15 @@ class Observed:
     """An image seen for the first time."""
 
     file: SourceFile
-    image_id: str
-    width: int  # pixels, after orientation
-    height: int
-    format: str
+    record: ImageRecord
     vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A known image, described anew."""
+
+    record: ImageRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +67,54 @@ class Rejected:
     reason: str
 
 
-Observation: TypeAlias = Observed | Known | Rejected
+Observation: TypeAlias = Observed | Described | Known | Rejected
 
 
 class Observer:
     """Looks at files, at each content once; safe to call from many threads."""
 
-    def __init__(self, encoder: Encoder, known_ids: Iterable[str]) -> None:
+    def __init__(self, encoder: Encoder, describer: Describer, known_ids: Iterable[str]) -> None:
         self._encoder = encoder
+        self._describer = describer
         self._claimed = set(known_ids)
         self._lock = Lock()
 
-    def __call__(self, file: SourceFile) -> Observation:
-        """Read, hash, and unless the content is known already, decode and encode."""
+    def __call__(self, seen: SourceFile | Stale) -> Observation:
+        """Look at a new file with the encoder and all roles, at a stale image with some."""
+        return self._renew(seen) if isinstance(seen, Stale) else self._meet(seen)
+
+    def _meet(self, file: SourceFile) -> Observation:
+        side = max(self._encoder.image_size, self._describer.side(self._describer.steps))
+        sight = Sight(file.path, self._encoder, side=side)
         try:
-            raw = read_file(file.path)
+            image_id = sight.image_id
         except UnreadableImage as error:
             return Rejected(file, None, str(error))
-        image_id = hashlib.sha256(raw).hexdigest()
         if not self._claim(image_id):
             return Known(file, image_id)
         try:
-            image = decode_image(raw, self._encoder.image_size)
+            image = sight.decoded
         except UnreadableImage as error:
             return Rejected(file, image_id, str(error))
         (vector,) = self._encoder.encode_images([image.pixels])
-        return Observed(file, image_id, image.width, image.height, image.format, vector)
+        now = datetime.now(UTC).replace(microsecond=0)
+        record = ImageRecord(image_id, (file,), image.width, image.height, image.format, now)
+        draft = Draft(record, vector, sight)
+        return Observed(file, self._describer.describe(draft, self._describer.steps), vector)
+
+    def _renew(self, stale: Stale) -> Observation:
+        record = stale.record
+        sight = Sight(
+            stale.file.path,
+            self._encoder,
+            side=self._describer.side(stale.roles),
+            image_id=record.image_id,
+        )
+        try:
+            found = self._describer.describe(Draft(record, stale.vector, sight), stale.roles)
+        except UnreadableImage as error:
+            return Rejected(stale.file, None, str(error))
+        return Described(found)
 
     def _claim(self, image_id: str) -> bool:
         with self._lock:
@@ -87,9 +125,9 @@ class Observer:
 
 
 def observe_all(
-    files: Iterable[SourceFile], observer: Observer, *, threads: int
+    work: Iterable[SourceFile | Stale], observer: Observer, *, threads: int
 ) -> Generator[Observation]:
-    """Observations of all files, in order, from `threads` threads.
+    """Observations of all files and images, in order, from `threads` threads.
 
     Decoding and encoding share a thread: measured faster on CPU than batches passed between
     threads, because both release the interpreter's lock almost all the time.
@@ -97,8 +135,8 @@ def observe_all(
     pending: deque[Future[Observation]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="observe") as pool:
         try:
-            for file in files:
-                pending.append(pool.submit(observer, file))
+            for one in work:
+                pending.append(pool.submit(observer, one))
                 if len(pending) > LOOKAHEAD * threads:
                     yield pending.popleft().result()
             while pending:

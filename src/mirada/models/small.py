@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL.Image import Resampling
 
+from mirada.models.maps import pool_boxes
 from mirada.models.weights import (
     DISTRACTORS,
+    IMAGE_HEAD,
     IMAGE_TOWER,
     TEXT_TOWER,
     TOKENIZER,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from mirada.types import Box, FeatureMap
 
 WEIGHTS = Path(__file__).with_name("mirada_small")
 
@@ -45,6 +49,7 @@ class SmallEncoder:
         self.name = manifest.name
         self.dim = manifest.dim
         self.image_size = manifest.image_size
+        self.map_size = manifest.map_size
         self._folder = folder
         self._fitted = manifest.calibration
         self._loading = Lock()
@@ -54,12 +59,19 @@ class SmallEncoder:
         """(n, dim) unit rows, one per RGB image, in order."""
         if not images:
             return np.empty((0, self.dim), np.float32)
-        tower = self._tower(IMAGE_TOWER)
-        rows = [
-            tower.run(None, {"pixels": pixels(image, self.image_size)[None]})[0]
-            for image in images  # one at a time: on a CPU batches gain nothing
-        ]
-        return unit_rows(np.concatenate(rows))
+        # one at a time: on a CPU batches gain nothing
+        pooled = [self._see(image, self.image_size).mean((0, 1)) for image in images]
+        return self._place(np.stack(pooled))
+
+    def read_map(self, image: Image) -> FeatureMap:
+        """(12, 12, 1280) features of one RGB image, squashed to a square of `map_size` pixels."""
+        return self._see(image, self.map_size)
+
+    def encode_boxes(self, maps: FeatureMap, boxes: Sequence[Box]) -> Matrix:
+        """(n, dim) unit rows, one per box of the image that the map shows, in order."""
+        if not boxes:
+            return np.empty((0, self.dim), np.float32)
+        return self._place(pool_boxes(maps, boxes))
 
     def encode_texts(self, texts: Sequence[str]) -> Matrix:
         """(n, dim) unit rows, one per text, in order; the empty text has a vector too."""
@@ -84,6 +96,13 @@ class SmallEncoder:
         from tokenizers import Tokenizer  # noqa: PLC0415 only texts need it
 
         return Tokenizer.from_file(str(self._folder / TOKENIZER))
+
+    def _see(self, image: Image, size: int) -> FeatureMap:
+        (maps,) = self._tower(IMAGE_TOWER).run(None, {"pixels": pixels(image, size)[None]})
+        return np.asarray(maps[0].transpose(1, 2, 0))
+
+    def _place(self, pooled: NDArray[np.float32]) -> Matrix:
+        return unit_rows(self._tower(IMAGE_HEAD).run(None, {"pooled": pooled})[0])
 
     def _tower(self, name: str) -> Session:
         with self._loading:

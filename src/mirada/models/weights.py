@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mirada.errors import ModelUnavailable
 
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "model.json"
-IMAGE_TOWER = "image.onnx"
+IMAGE_TOWER = "image.onnx"  # pixels to a feature map
+IMAGE_HEAD = "head.onnx"  # pooled features to vectors
 TEXT_TOWER = "text.onnx"
 TOKENIZER = "tokenizer.json"
 DISTRACTORS = "distractors.npy"
+CELLS = "cells.onnx"  # pooled features of boxes to what a decoder keeps of them
+WORDS = "words.onnx"  # one step of a decoder
+CHANCES = "chances.npz"  # a network that tells where things are
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,70 @@ class Manifest:
     name: str  # with its revision
     dim: int
     image_size: int  # pixels a side
+    map_size: int  # pixels a side where regions are to be told apart
     files: Mapping[str, str]  # name -> sha256, hexadecimal
     calibration: Mapping[str, float]  # temperature, scale, offset, prior
 
 
+@dataclass(frozen=True, slots=True)
+class CaptionerManifest:
+    """The same for a captioner."""
+
+    name: str  # with its revision
+    maps_of: str  # the encoder whose feature maps it reads
+    languages: tuple[str, ...]
+    grid: int  # cells a side over which a box is pooled
+    layers: int
+    heads: int
+    part: int  # width of a head
+    length: int  # of a text with its mark, in word pieces
+    files: Mapping[str, str]  # name -> sha256, hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterManifest:
+    """The same for a segmenter."""
+
+    name: str  # with its revision
+    maps_of: str  # the encoder whose feature maps it reads
+    files: Mapping[str, str]  # name -> sha256, hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What every manifest has."""
+
+    files: Mapping[str, str]
+
+
+Kind = TypeVar("Kind", Manifest, CaptionerManifest, SegmenterManifest, _Files)
+
+
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the model in a folder.
+    """The manifest of the encoder in a folder.
 
     Raises:
         ModelUnavailable: it is missing or not one, or a file that it names is missing.
     """
+    return _read(folder, Manifest)
+
+
+def read_captioner_manifest(folder: Path) -> CaptionerManifest:
+    """The manifest of the captioner in a folder; raises ModelUnavailable as `read_manifest`."""
+    found = _read(folder, CaptionerManifest)
+    return replace(found, languages=tuple(found.languages))
+
+
+def read_segmenter_manifest(folder: Path) -> SegmenterManifest:
+    """The manifest of the segmenter in a folder; raises ModelUnavailable as `read_manifest`."""
+    return _read(folder, SegmenterManifest)
+
+
+def _read(folder: Path, kind: type[Kind]) -> Kind:
     path = folder / MANIFEST
     try:
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        manifest = Manifest(**{name: content[name] for name in Manifest.__slots__})
+        manifest = kind(**{field.name: content[field.name] for field in fields(kind)})
     except FileNotFoundError as error:
         raise ModelUnavailable(f"no model in {folder}: reinstall mirada") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -51,10 +105,15 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def kept_names(what: str, layers: int) -> list[str]:
+    """Names of the inputs or outputs with keys and values of every layer, in order."""
+    return [f"{what}_{part}_{layer}" for layer in range(layers) for part in ("keys", "values")]
+
+
 def damaged_files(folder: Path) -> list[str]:
     """Names of the files whose bytes are not those that the manifest promises."""
     return [
         name
-        for name, digest in read_manifest(folder).files.items()
+        for name, digest in _read(folder, _Files).files.items()
         if sha256((folder / name).read_bytes()).hexdigest() != digest
     ]

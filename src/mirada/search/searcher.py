@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,16 +13,27 @@ import numpy as np
 from mirada.errors import StoreError
 from mirada.protocols import Calibrated
 from mirada.search.calibrate import confidence
+from mirada.search.fuse import POOL, fuse, pooled
 from mirada.search.results import Query, Results
-from mirada.types import Hit
+from mirada.types import Hit, Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from mirada.protocols import Encoder, Store
-    from mirada.types import ImageRecord, Matrix, Ranking, Vector
+    from mirada.types import ImageRecord, Matrix, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look into the store gave, row by row."""
+
+    ranking: Ranking
+    records: list[ImageRecord]
+    confidences: list[float | None]
 
 
 ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
@@ -35,13 +48,13 @@ class Searcher:
         self._loaded = False
 
     def by_text(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
-        """For each text the `limit` images nearest to it."""
+        """For each text the `limit` images that its vector and its words fit best."""
         self._load()
         started = time.perf_counter()
         vectors = self._encoder.encode_texts(texts)
         each = _milliseconds_since(started) / max(len(texts), 1)
         return [
-            self._results(Query(text), vector, limit, spent_ms=each, calibrated=True)
+            self._results(Query(text), partial(self._by_both, text, vector), limit, each)
             for text, vector in zip(texts, vectors, strict=True)
         ]
 
@@ -53,7 +66,8 @@ class Searcher:
         vector = self._encoder.encode_images([image])[0]
         if query.text:
             vector = unit_sum(vector, self._encoder.encode_texts([query.text])[0])
-        return self._results(query, vector, limit, spent_ms=_milliseconds_since(started))
+        look = partial(self._by_vector, vector)
+        return self._results(query, look, limit, _milliseconds_since(started))
 
     def like(self, image_id: str, query: Query, *, limit: int = 20) -> Results:
         """The `limit` images nearest to an indexed one, which is left out."""
@@ -61,7 +75,7 @@ class Searcher:
             (vector,) = self._store.vectors([image_id])
         except KeyError as error:
             raise StoreError("the picture has just left the index: search again") from error
-        results = self._results(query, vector, limit + 1)
+        results = self._results(query, partial(self._by_vector, vector), limit + 1)
         others = [hit for hit in results.hits if hit.record.image_id != image_id][:limit]
         hits = tuple(
             Hit(hit.record, rank, hit.score, hit.confidence) for rank, hit in enumerate(others, 1)
@@ -75,41 +89,56 @@ class Searcher:
             self._loaded = True
 
     def _results(
-        self,
-        query: Query,
-        vector: Vector,
-        limit: int,
-        *,
-        spent_ms: float = 0.0,
-        calibrated: bool = False,
+        self, query: Query, look: Callable[[int], Found], limit: int, spent_ms: float = 0.0
     ) -> Results:
         started = time.perf_counter()
-        ranking, records, sure = self._look_up(vector, limit, calibrated=calibrated)
+        found = self._undisturbed(look, limit)
         hits = tuple(
             Hit(record, rank, float(score), probability)
             for rank, (record, score, probability) in enumerate(
-                zip(records, ranking.scores, sure, strict=True), 1
+                zip(found.records, found.ranking.scores, found.confidences, strict=True), 1
             )
         )
-        took_ms = spent_ms + _milliseconds_since(started)
-        return Results(query, hits, len(self._store), took_ms)
+        return Results(query, hits, len(self._store), spent_ms + _milliseconds_since(started))
 
-    def _look_up(
-        self, vector: Vector, limit: int, *, calibrated: bool
-    ) -> tuple[Ranking, list[ImageRecord], Sequence[float | None]]:
+    def _undisturbed(self, look: Callable[[int], Found], limit: int) -> Found:
         for _ in range(ATTEMPTS):
-            ranking = self._store.nearest(vector, limit=limit)
             with suppress(KeyError):  # another process has just removed one of them: look again
-                records = self._store.get(ranking.ids)
-                unknown: list[float | None] = [None] * len(records)
-                return ranking, records, self._confidences(ranking) if calibrated else unknown
+                return look(limit)
         raise StoreError("the index changes faster than it can be read: search again later")
 
-    def _confidences(self, ranking: Ranking) -> list[float | None]:
-        if not isinstance(self._encoder, Calibrated) or not ranking.ids:
-            return [None] * len(ranking.ids)
-        vectors: Matrix = self._store.vectors(ranking.ids)
-        return [float(p) for p in confidence(ranking.scores, vectors, self._encoder.calibration)]
+    def _by_vector(self, vector: Vector, limit: int) -> Found:
+        ranking = self._store.nearest(vector, limit=limit)
+        return Found(ranking, self._store.get(ranking.ids), [None] * len(ranking.ids))
+
+    def rank(self, text: str, *, limit: int) -> Ranking:
+        """Up to `limit` image ids by how well their vectors and words fit the text."""
+        return self._rank(text, self._encoder.encode_texts([text])[0], limit)[0]
+
+    def _rank(
+        self, text: str, vector: Vector, limit: int
+    ) -> tuple[Ranking, NDArray[np.float32], Matrix]:
+        """The fused ranking, with cosines and vectors in its order."""
+        size = max(limit, POOL)
+        words = self._store.match(text, limit=size)
+        ids = pooled(self._store.nearest(vector, limit=size), words)
+        vectors = self._store.vectors(ids)
+        # summed in float64, as the store does: equal vectors must not differ by rounding
+        cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
+        fused = fuse(ids, cosines, words)
+        rows = {one: row for row, one in enumerate(ids)}
+        best = [rows[one] for one in fused.ids[:limit]]
+        kept = Ranking(fused.source, fused.ids[:limit], fused.scores[:limit])
+        return kept, cosines[best], vectors[best]
+
+    def _by_both(self, text: str, vector: Vector, limit: int) -> Found:
+        ranking, cosines, vectors = self._rank(text, vector, limit)
+        return Found(ranking, self._store.get(ranking.ids), self._confidences(cosines, vectors))
+
+    def _confidences(self, cosines: NDArray[np.float32], vectors: Matrix) -> list[float | None]:
+        if not isinstance(self._encoder, Calibrated) or not len(cosines):
+            return [None] * len(cosines)
+        return [float(p) for p in confidence(cosines, vectors, self._encoder.calibration)]
 
 
 def unit_sum(a: Vector, b: Vector) -> Vector:

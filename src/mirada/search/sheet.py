@@ -59,8 +59,17 @@ def _card(hit: Hit) -> str:
     return (
         f"<li><a href='{path.absolute().as_uri()}' title='{folder}'>{_picture(hit)}</a>"
         f"<div class='line'><b>{hit.rank}</b><span class='name' title='{name}'>{name}</span></div>"
-        f"<div class='line'>{sure}{size}</div></li>"
+        f"<div class='line'>{sure}{size}</div>{_caption(hit)}</li>"
     )
+
+
+def _caption(hit: Hit) -> str:
+    """The first caption, with the tags as its title."""
+    if not hit.record.captions:
+        return ""
+    tags = ", ".join(tag.name for tag in hit.record.tags if tag.state != "rejected")
+    text = escape(readable(hit.record.captions[0].text))
+    return f"<p class='caption' title='{escape(readable(tags))}'>{text}</p>"
 
 
 def _picture(hit: Hit) -> str:

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mirada.errors import StoreError
 from mirada.store import health
+from mirada.store.described import models_from
 from mirada.store.durable import Flusher, set_aside_torn
 from mirada.store.migrate import open_migrated
+from mirada.store.regions import RegionTable
 from mirada.store.rows import (
+    RECORD_COLUMNS,
     PathCodec,
     check_query,
     check_records,
     check_vectors,
     files_column,
     files_from,
+    is_image_id,
     records_from,
     rows_from,
 )
 from mirada.store.schema import ENCODER_KEY, IMAGES, REGIONS, images_schema, regions_schema
 from mirada.store.tables import LANCE_FAILURES, is_unmade, lance_errors, make_table
-from mirada.store.upkeep import compact, damaged_indexes, forget_old_versions, index_rows
+from mirada.store.terms import terms_of_query
+from mirada.store.upkeep import (
+    compact,
+    damaged_indexes,
+    forget_old_versions,
+    index_rows,
+    index_terms,
+)
 from mirada.store.view import View
 
 if TYPE_CHECKING:
@@ -33,12 +45,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from lance.dataset import MergeInsertBuilder
 
-    from mirada.types import ImageRecord, Matrix, Ranking, SourceFile, Vector
+    from mirada.types import ImageRecord, Matrix, Ranking, Region, SourceFile, Vector
 
 EXACT_ROWS = 20_000  # below, comparing with every vector takes a few ms (ENGINES.md)
 COMMIT_ATTEMPTS = 20  # another process can only be in the way where the lock was passed over
-
-RECORD_COLUMNS = ["image_id", "files", "width", "height", "format", "indexed_at"]
 
 
 class LanceStore:
@@ -60,6 +70,7 @@ class LanceStore:
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._flusher = Flusher(self._folder)
+        self._regions = RegionTable(home, dim=self.dim)
 
     @classmethod
     def open(cls, home: Path, *, exact_rows: int = EXACT_ROWS) -> LanceStore:
@@ -117,8 +128,21 @@ class LanceStore:
         }
 
     def get(self, image_ids: Sequence[str]) -> list[ImageRecord]:
-        """The records of these ids, in order; raises KeyError for an unknown one."""
+        """The records of these ids, in order, without regions; KeyError for an unknown one."""
         return records_from(self._latest().rows(image_ids, RECORD_COLUMNS), self._codec)
+
+    def regions(self, image_ids: Sequence[str]) -> list[tuple[Region, ...]]:
+        """The regions of each of these ids, in order; raises KeyError for an unknown one."""
+        rows = self._latest().rows(image_ids, ["image_id", "rev"])
+        revs = dict(zip(rows["image_id"].to_pylist(), rows["rev"].to_pylist(), strict=True))
+        found = self._regions.of(revs)
+        return [found[one] for one in image_ids]
+
+    def models(self) -> dict[str, dict[str, str]]:
+        """Image id -> role -> what described it, of all records."""
+        rows = self._latest().columns(["image_id", "models"])
+        each = map(models_from, rows["models"].to_pylist())
+        return dict(zip(rows["image_id"].to_pylist(), each, strict=True))
 
     def vectors(self, image_ids: Sequence[str]) -> Matrix:
         """(n, dim) vectors of these ids, in order; raises KeyError for an unknown one."""
@@ -128,6 +152,10 @@ class LanceStore:
         """Up to `limit` ids by falling dot product, ties by id; exact below `exact_rows` rows."""
         check_query(vector, dim=self.dim)
         return self._latest().nearest(vector, limit)
+
+    def match(self, text: str, *, limit: int) -> Ranking:
+        """Up to `limit` ids by BM25 over captions, tags, phrases, read text and metadata."""
+        return self._latest().match(terms_of_query(text), limit)
 
     def put(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
         """Add records, or replace those with the same image id; vectors: (len(records), dim).
@@ -139,7 +167,28 @@ class LanceStore:
         check_vectors(vectors, rows=len(records), dim=self.dim)
         check_records(records)
         if records:
-            self._upsert(rows_from(records, vectors, rev=uuid.uuid4().hex, codec=self._codec))
+            self._write(records, vectors)
+
+    def update(self, records: Sequence[ImageRecord]) -> None:
+        """Replace what is known of these ids, regions included, but for files and vectors.
+
+        Raises:
+            KeyError: an id is unknown; nothing was written.
+        """
+        if records:
+            ids = [record.image_id for record in records]
+            kept = records_from(self._latest().rows(ids, RECORD_COLUMNS), self._codec)
+            merged = [replace(new, files=old.files) for new, old in zip(records, kept, strict=True)]
+            check_records(merged)
+            self._write(merged, self.vectors(ids))
+
+    def _write(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
+        rev = uuid.uuid4().hex
+        self._regions.add(records, rev)
+        self._upsert(rows_from(records, vectors, rev=rev, codec=self._codec))
+        if not self._latest().has_terms_index:
+            self._index_first_terms()
+        self._regions.forget([record.image_id for record in records], but=rev)
 
     def set_files(self, files: Mapping[str, Sequence[SourceFile]]) -> None:
         """Replace the files of known image ids; an id left without files is removed.
@@ -154,7 +203,9 @@ class LanceStore:
             column = files_column(list(kept.values()), self._codec)
             place = rows.schema.get_field_index("files")
             self._upsert(rows.set_column(place, rows.schema.field("files"), column))
-        self._remove([image_id for image_id, group in files.items() if not group])
+        gone = [image_id for image_id, group in files.items() if not group]
+        self._remove(gone)
+        self._regions.forget([one for one in gone if is_image_id(one)])
 
     def optimize(self) -> None:
         """Merge small files, bring indexes up to date, forget versions older than an hour."""
@@ -162,11 +213,14 @@ class LanceStore:
             table = self._latest().table
             table = table.checkout_version(table.version)  # ours alone: it will move on
             compact(table, self._flusher.flush_data)
+            if table.count_rows():
+                index_terms(table)
             if table.count_rows() >= self._exact_rows:
                 index_rows(table)
             self._flusher.flush_data()
             self._flusher.flush_commits()
             forget_old_versions(table)
+            self._regions.tidy()
 
     def health(self) -> dict[str, Any]:
         """Sizes and states, by name, as `mirada doctor` shows them."""
@@ -175,6 +229,14 @@ class LanceStore:
     def verify(self) -> list[str]:
         """What is wrong with the rows, each with what to do; empty when all is well."""
         return health.problems(self._latest(), self.home)
+
+    def _index_first_terms(self) -> None:
+        """From now on new words are found at once: Lance scans the rows not yet in an index."""
+        with self._writing, lance_errors(self._folder):
+            table = self._latest().table
+            index_terms(table.checkout_version(table.version))
+            self._flusher.flush_data()
+            self._flusher.flush_commits()
 
     def _drop_damaged_indexes(self) -> None:
         """Writes would trip over them; `optimize` makes them anew."""

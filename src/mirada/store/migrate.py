@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+import pyarrow as pa
 from filelock import FileLock
 
 from mirada.errors import SchemaTooNew, StoreError
-from mirada.store.schema import IMAGES, SCHEMA_VERSION, VERSION_KEY
-from mirada.store.tables import lance_errors, open_table
+from mirada.store.described import DESCRIBED
+from mirada.store.schema import (
+    ENCODER_KEY,
+    IMAGES,
+    REGIONS,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    regions_schema,
+)
+from mirada.store.tables import lance_errors, make_table, open_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +29,24 @@ if TYPE_CHECKING:
 Step: TypeAlias = Callable[["Path"], None]
 """Changes the tables in a home; killed half-way it is run again, so it must bear repeating."""
 
-STEPS: dict[int, Step] = {}  # version -> what turns its tables into the next version's
+
+def describe_images(home: Path) -> None:
+    """Version 1 knew an image by its vector alone and had never filled the regions table."""
+    images = open_table(home / IMAGES)
+    fresh = [
+        (name, kind)
+        for name, kind in (*DESCRIBED.items(), ("terms", pa.string()))
+        if name not in images.schema.names
+    ]
+    if fresh:
+        images.add_columns(pa.schema(fresh))
+    shutil.rmtree(home / REGIONS, ignore_errors=True)
+    dim = images.schema.field("vector").type.list_size
+    make_table(home / REGIONS, regions_schema(images.schema.metadata[ENCODER_KEY].decode(), dim))
+
+
+STEPS: dict[int, Step] = {1: describe_images}
+"""Version -> what turns its tables into the next version's."""
 
 
 def open_migrated(home: Path) -> lance.LanceDataset:

@@ -12,13 +12,17 @@ import numpy as np
 import pyarrow as pa
 
 from mirada.config import HOME_NAME
+from mirada.store.described import DESCRIBED, described_columns, described_from
 from mirada.store.schema import file_type, images_schema
+from mirada.store.terms import terms_of
 from mirada.types import ImageRecord, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mirada.types import Matrix, Vector
+
+RECORD_COLUMNS = ["image_id", "files", "width", "height", "format", "indexed_at", *DESCRIBED]
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; float16 models stay within it
 
@@ -110,6 +114,8 @@ def rows_from(
         pa.array([record.indexed_at.astimezone(UTC) for record in records], schema.field(5).type),
         pa.FixedSizeListArray.from_arrays(pa.array(flat), vectors.shape[1]),
         pa.array([rev] * len(records), pa.string()),
+        *described_columns(records),
+        pa.array([terms_of(record) for record in records], pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=schema)
 
@@ -126,7 +132,7 @@ def files_column(files: Sequence[Iterable[SourceFile]], codec: PathCodec) -> pa.
 
 
 def records_from(rows: pa.Table, codec: PathCodec) -> list[ImageRecord]:
-    """The records of rows that hold all columns but `vector` and `rev`."""
+    """The records of rows with RECORD_COLUMNS; their regions lie in another table."""
     return [
         ImageRecord(
             image_id=row["image_id"],
@@ -135,6 +141,7 @@ def records_from(rows: pa.Table, codec: PathCodec) -> list[ImageRecord]:
             height=row["height"],
             format=row["format"],
             indexed_at=row["indexed_at"].replace(tzinfo=UTC),
+            **described_from(row),
         )
         for row in rows.to_pylist()
     ]

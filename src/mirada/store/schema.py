@@ -6,7 +6,9 @@ from typing import Final
 
 import pyarrow as pa
 
-SCHEMA_VERSION: Final = 1  # raise it with a step in migrate.py
+from mirada.store.described import DESCRIBED, REGION_PARTS
+
+SCHEMA_VERSION: Final = 2  # raise it with a step in migrate.py
 
 IMAGES: Final = "images.lance"
 REGIONS: Final = "regions.lance"
@@ -29,6 +31,8 @@ def images_schema(encoder: str, dim: int) -> pa.Schema:
             # regions count only when they carry the rev of their image's row: the two tables
             # have no transaction in common, so the image is written last, as the commit mark
             pa.field("rev", pa.string(), nullable=False),
+            *(pa.field(name, kind) for name, kind in DESCRIBED.items()),
+            pa.field("terms", pa.string()),  # words to find it by, for BM25
         ],
         metadata=_metadata(encoder),
     )
@@ -36,15 +40,14 @@ def images_schema(encoder: str, dim: int) -> pa.Schema:
 
 def regions_schema(encoder: str, dim: int) -> pa.Schema:
     """One row a region of an image; filters ask for places by centre and area."""
-    fractions = ("x0", "y0", "x1", "y1", "cx", "cy", "area")
+    numbers = ("x0", "y0", "x1", "y1", "cx", "cy", "area", "confidence")
     return pa.schema(
         [
             pa.field("image_id", pa.string(), nullable=False),
             pa.field("rev", pa.string(), nullable=False),
-            *(pa.field(name, pa.float32(), nullable=False) for name in fractions),
+            *(pa.field(name, pa.float64(), nullable=False) for name in numbers),
             pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
-            pa.field("label", pa.string()),
-            pa.field("confidence", pa.float32()),
+            *(pa.field(name, kind) for name, kind in REGION_PARTS.items()),
         ],
         metadata=_metadata(encoder),
     )

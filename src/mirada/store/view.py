@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from lance.query import MatchQuery
 
 from mirada.errors import StoreError
 from mirada.store.rank import best, shortlist
 from mirada.store.rows import is_image_id, matrix_from
 from mirada.store.tables import lance_errors
-from mirada.store.upkeep import VECTOR_INDEX, indexes
+from mirada.store.upkeep import TERMS_INDEX, VECTOR_INDEX, indexes
 from mirada.types import Ranking
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from mirada.types import Matrix, Vector
 
-SOURCE = "vectors"
+VECTORS = "vectors"
+TERMS = "terms"
 EXACT_LIMIT = 1_000  # longer rankings would need most of the index anyway
 PROBES = 20  # partitions looked into: recall@10 .976, against .807 with 5 (ENGINES.md)
 OVERFETCH = 2  # candidates a result, to be compared again by their full vectors
@@ -107,9 +109,25 @@ class View:
         """Up to `limit` ids by falling dot product, ties by id."""
         limit = min(limit, self.count)
         if limit <= 0:
-            return Ranking(SOURCE, (), np.empty(0, np.float32))
+            return Ranking(VECTORS, (), np.empty(0, np.float32))
         ids, matrix = self._candidates(np.ascontiguousarray(vector, np.float32), limit)
-        return Ranking(SOURCE, *best(ids, matrix, vector, limit))
+        return Ranking(VECTORS, *best(ids, matrix, vector, limit))
+
+    def match(self, terms: str, limit: int) -> Ranking:
+        """Up to `limit` ids by falling BM25 score over their words, ties by id."""
+        limit = min(limit, self.count)
+        if limit <= 0 or not terms.strip() or not self.has_terms_index:
+            return Ranking(TERMS, (), np.empty(0, np.float32))
+        with lance_errors(self._folder):
+            rows = self.table.to_table(
+                columns=["image_id", "_score"],
+                full_text_query=MatchQuery(terms, "terms"),
+                limit=limit,
+            )
+        found = zip(rows["image_id"].to_pylist(), rows["_score"].to_pylist(), strict=True)
+        ordered = sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        ids = tuple(image_id for image_id, _ in ordered)
+        return Ranking(TERMS, ids, np.array([score for _, score in ordered], np.float32))
 
     def _candidates(self, vector: Vector, limit: int) -> tuple[list[str], Matrix]:
         if self._is_small:
@@ -158,10 +176,19 @@ class View:
     def _places(self) -> dict[str, int]:
         return {one: row for row, one in enumerate(self._loaded[0])}
 
-    @cached_property
+    @property
     def _has_vector_index(self) -> bool:
+        return VECTOR_INDEX in self._indexes
+
+    @property
+    def has_terms_index(self) -> bool:
+        """Whether words can be searched for."""
+        return TERMS_INDEX in self._indexes
+
+    @cached_property
+    def _indexes(self) -> frozenset[str]:
         with lance_errors(self._folder):
-            return VECTOR_INDEX in indexes(self.table)
+            return frozenset(indexes(self.table))
 
 
 def _pick(ids: list[str], matrix: Matrix, vector: Vector, limit: int) -> tuple[list[str], Matrix]:

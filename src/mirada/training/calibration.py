@@ -78,7 +78,7 @@ def fit(pairs: Pairs, distractors: Matrix) -> Calibration:
     for temperature in TEMPERATURES:
         start = Calibration(distractors, temperature, 1.0, 0.0, PRIOR)
         x = margin(pairs.scores, pairs.images, start).astype(np.float64)
-        scale, offset = _logistic(x, pairs.match, pairs.weights)
+        scale, offset = logistic(x, pairs.match, pairs.weights)
         fitted = replace(start, scale=scale, offset=offset)
         loss = _log_loss(scale * x + offset, pairs)
         if loss < least:
@@ -104,10 +104,16 @@ def reliability(pairs: Pairs, calibration: Calibration) -> Reliability:
     return Reliability(error, tuple(bins))
 
 
-def _logistic(
+def logistic(
     x: NDArray[np.float64], match: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """(scale, offset) of a weighted logistic regression, by damped Newton steps."""
+    """(scale, offset) of a weighted logistic regression, by damped Newton steps.
+
+    Args:
+        x: (n,).
+        match: (n,).
+        weights: (n,) that sum to 1.
+    """
     middle, spread = float(np.average(x, weights=weights)), float(x.std()) + 1e-9
     design = np.stack([(x - middle) / spread, np.ones_like(x)], axis=1)
     solution = np.array([1.0, np.log(PRIOR / (1 - PRIOR))])

@@ -22,7 +22,14 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mirada.models.weights import DISTRACTORS, IMAGE_TOWER, MANIFEST, TEXT_TOWER, TOKENIZER
+from mirada.models.weights import (
+    DISTRACTORS,
+    IMAGE_HEAD,
+    IMAGE_TOWER,
+    MANIFEST,
+    TEXT_TOWER,
+    TOKENIZER,
+)
 from mirada.training.checkpoint import write_atomically, write_json
 
 if TYPE_CHECKING:
@@ -41,13 +48,15 @@ MEDIUM = 2**16  # those with fewer keep 16 bits: the early layers, small and del
 
 
 class _ImageTower(nn.Module):
+    """Without its head, which then serves whole images and regions of a larger map alike."""
+
     def __init__(self, trunk: Trunk, model: Dual):
         super().__init__()
-        self.trunk, self.model = trunk, model
+        self.trunk, self.tail = trunk, model.tail
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """(1, 3, size, size) -> (1, dim)."""
-        out: Tensor = self.model.image_head(self.model.pool(self.trunk(pixels)))
+        """(1, 3, height, width) -> (1, channels, height / 32, width / 32)."""
+        out: Tensor = self.tail(self.trunk(pixels))
         return out
 
 
@@ -88,13 +97,23 @@ def export_trunk(trunk: Trunk, size: int, to: Path) -> None:
 
 
 def export_image(trunk: Trunk, model: Dual, size: int, to: Path, *, bits: int = 16) -> None:
-    """The image tower; `bits` of its stored weights: 32, 16 or 8 (convolutions, by channel)."""
-    _export(_ImageTower(trunk, model), torch.zeros(1, 3, size, size), "pixels", "vectors", to)
+    """Pixels to a feature map; `bits` of its stored weights: 32, 16 or 8 (by channel).
+
+    It takes other sizes than `size` too. Its paddings are those of `size`, so the cells of a map
+    keep their places where a size halves as often to odd numbers (260 -> 65, 33, 17, 9 cells;
+    356 -> 89, 45, 23, 12).
+    """
+    _export(_ImageTower(trunk, model), torch.zeros(1, 3, size, size), "pixels", "maps", to)
     graph = onnx.load(str(to))
-    if bits < 32:
-        _store_narrow(graph, bits)
-    strip_traces(graph)
-    write_atomically(to, lambda beside: onnx.save(graph, str(beside)))
+    _free_sides(graph)
+    finish_graph(graph, to, bits)
+
+
+def export_head(model: Dual, to: Path, *, bits: int = 16) -> None:
+    """Pooled features, (n, channels), to (n, dim) vectors."""
+    pooled = torch.zeros(2, model.image_head.direct.in_features)
+    _export(model.image_head, pooled, "pooled", "vectors", to, moving=0)
+    finish_graph(onnx.load(str(to)), to, bits)
 
 
 def export_text(model: Dual, to: Path, *, bits: int = 8) -> None:
@@ -155,6 +174,22 @@ def _export(
     if program is None:
         raise RuntimeError("torch exported nothing")
     write_atomically(to, lambda beside: program.save(str(beside), external_data=False))
+
+
+def _free_sides(model: onnx.ModelProto) -> None:
+    """Let the height and width of the pixels be any: only convolutions work on them."""
+    del model.graph.value_info[:]
+    for value, names in ((model.graph.input[0], "hw"), (model.graph.output[0], "yx")):
+        for dim, name in zip(value.type.tensor_type.shape.dim[2:], names, strict=True):
+            dim.dim_param = name
+
+
+def finish_graph(model: onnx.ModelProto, to: Path, bits: int) -> None:
+    """Store its weights in that many bits and write it, without traces of the machine."""
+    if bits < 32:
+        _store_narrow(model, bits)
+    strip_traces(model)
+    write_atomically(to, lambda beside: onnx.save(model, str(beside)))
 
 
 def _store_narrow(model: onnx.ModelProto, bits: int) -> None:
@@ -218,6 +253,7 @@ def write_model(
     """Write graphs and tokenizer; the manifest comes with `write_manifest`."""
     folder.mkdir(parents=True, exist_ok=True)
     export_image(trunk, model, recipe.vision.image_size, folder / IMAGE_TOWER, bits=bits.image)
+    export_head(model, folder / IMAGE_HEAD, bits=bits.image)
     export_text(model, folder / TEXT_TOWER, bits=bits.text)
     compact = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
     write_atomically(folder / TOKENIZER, lambda beside: beside.write_text(compact, "utf-8"))
@@ -227,8 +263,9 @@ def write_model(
             "name": name,
             "dim": recipe.dim,
             "image_size": recipe.vision.image_size,
+            "map_size": recipe.vision.map_size,
             "preprocessing": "RGB, squashed to a square (bicubic), (value - 127) / 128",
-            "files": _digests(folder, (IMAGE_TOWER, TEXT_TOWER, TOKENIZER)),
+            "files": digests(folder, (IMAGE_TOWER, IMAGE_HEAD, TEXT_TOWER, TOKENIZER)),
             "calibration": {},
             "languages": list(recipe.languages),
             "recipe": recipe.fingerprint(),
@@ -247,7 +284,7 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
 
     write_atomically(folder / DISTRACTORS, fill)
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    manifest["files"] |= _digests(folder, (DISTRACTORS,))
+    manifest["files"] |= digests(folder, (DISTRACTORS,))
     manifest["calibration"] = {
         key: round(float(getattr(calibration, key)), 6)
         for key in ("temperature", "scale", "offset", "prior")
@@ -255,5 +292,6 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     write_json(folder / MANIFEST, manifest)
 
 
-def _digests(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
+def digests(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """The sha256 of each file, hexadecimal, by its name."""
     return {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}

@@ -38,5 +38,24 @@ def plot_log(rows: Sequence[Mapping[str, Any]], to: Path) -> None:
     plt.close(figure)
 
 
+def plot_perplexities(rows: Sequence[Mapping[str, Any]], to: Path) -> None:
+    """Loss of a captioner and its dev perplexity for each kind of text, by epoch."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    epochs = range(1, len(rows) + 1)
+    left.plot(epochs, [row["loss"] for row in rows], color="black")
+    left.set(xlabel="epoch", title="training loss")
+    for name in sorted({name for row in rows for name in row if name.endswith("perplexity")}):
+        right.plot(epochs, [row[name] for row in rows], label=name.removesuffix(" perplexity"))
+    right.set(xlabel="epoch", title="dev perplexity of a word piece")
+    right.legend()
+    figure.savefig(to, dpi=100)
+    plt.close(figure)
+
+
 def _is_recall(value: object) -> bool:
     return isinstance(value, list) and len(value) == len(RECALLS)

@@ -43,6 +43,26 @@ class VisionConfig:
                 yield channels, stage, stride, side
                 channels, side = stage.channels, -(-side // stride)
 
+    @property
+    def map_size(self) -> int:
+        """Pixels a side at which regions are looked for: the first from 4/3 of `image_size` on.
+
+        It must halve to even and odd sides just as `image_size` does, because the paddings of
+        the exported graph are those of `image_size`.
+        """
+        size = -(-self.image_size * 4 // 3)
+        while self._parities(size) != self._parities(self.image_size):
+            size += 1
+        return size
+
+    def _parities(self, side: int) -> list[bool]:
+        found = []
+        for stride in (2, *(stage.stride for stage in self.stages)):
+            if stride > 1:
+                found.append(side % stride == 0)
+                side = -(-side // stride)
+        return found
+
     def at(self, block: int) -> tuple[int, int]:
         """(channels, side) of the map that enters a block, or that leaves the last one."""
         layout = list(self.layout())

@@ -70,26 +70,44 @@ def cache_maps(
         threads: images worked on at a time.
         progress: called with the count of images done since the last call.
     """
-    if to.exists():
-        maps: NDArray[np.float16] = np.load(to, mmap_mode="r")
-        if len(maps) == len(images):
-            progress(len(images))
-            return maps
-        to.unlink()  # the dataset has changed
     session = open_session(trunk)
+
+    def one(row: int) -> NDArray[np.float32]:
+        image = show(images[row].open(size), view, row)
+        found: NDArray[np.float32] = session.run(None, {"pixels": pixels(image, size)[None]})[0][0]
+        return found
+
+    shape = (len(images), *session.get_outputs()[0].shape[1:])
+    return cache_rows(one, shape, to=to, threads=threads, progress=progress)
+
+
+def cache_rows(
+    one: Callable[[int], NDArray[np.float32]],
+    shape: tuple[int, ...],
+    *,
+    to: Path,
+    threads: int,
+    progress: Callable[[int], None],
+) -> NDArray[np.float16]:
+    """An array of that shape, row by row from `one`, kept in the .npy file `to`; resumes."""
+    if to.exists():
+        rows: NDArray[np.float16] = np.load(to, mmap_mode="r")
+        if rows.shape == shape:
+            progress(len(rows))
+            return rows
+        to.unlink()  # the dataset has changed
     part, note = to.with_suffix(".part"), to.with_suffix(".progress.json")
     done = int(read_json(note, {}).get("done", 0)) if part.exists() else 0
-    into = _open_part(part, (len(images), *session.get_outputs()[0].shape[1:]), fresh=done == 0)
+    into = _open_part(part, shape, fresh=done == 0)
     progress(done)
 
-    def one(row: int) -> None:
-        image = show(images[row].open(size), view, row)
-        into[row] = session.run(None, {"pixels": pixels(image, size)[None]})[0][0]
+    def fill(row: int) -> None:
+        into[row] = one(row)
 
     with ThreadPoolExecutor(threads) as pool:
-        for start in range(done, len(images), CHUNK):
-            stop = min(start + CHUNK, len(images))
-            list(pool.map(one, range(start, stop)))
+        for start in range(done, shape[0], CHUNK):
+            stop = min(start + CHUNK, shape[0])
+            list(pool.map(fill, range(start, stop)))
             into.flush()
             write_json(note, {"done": stop})
             progress(stop - start)

@@ -1,0 +1,103 @@
+"""What each role says of an image, in their order, and which of them have to look again."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol
+
+from mirada.config import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mirada.indexing.sight import Sight
+    from mirada.types import ImageRecord, Vector
+
+FEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "regions": ("tags", "captions"),
+    "tags": ("phrases",),
+    "captions": ("phrases",),
+    "text": ("phrases",),
+}
+"""Role -> the roles that build on what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An image under description."""
+
+    record: ImageRecord  # as far as it is known
+    vector: Vector  # of the whole image
+    sight: Sight
+
+
+class Step(Protocol):
+    """Describes an image in one role."""
+
+    name: str  # with the revision of all that decides what it says
+    side: int  # pixels that decoding should aim at; 0 where any will do
+
+    def __call__(self, draft: Draft) -> ImageRecord:
+        """The record with what this role says. Safe to call from threads."""
+        ...
+
+
+class Describer:
+    """Runs the steps that are due; safe to call from threads."""
+
+    def __init__(self, steps: Mapping[str, Step]) -> None:
+        self.steps = {role: steps[role] for role in ROLES if role in steps}
+        self.seconds: dict[str, float] = defaultdict(float)  # spent in each role
+        self._due: dict[frozenset[tuple[str, str]], frozenset[str]] = {}
+        self._lock = Lock()
+
+    def due(self, models: Mapping[str, str]) -> frozenset[str]:
+        """Roles that have not looked at an image described by `models`, and those they feed."""
+        key = frozenset(models.items())
+        if key not in self._due:
+            found: set[str] = set()
+            for role, step in self.steps.items():
+                if models.get(role) != step.name:
+                    found.add(role)
+                if role in found:
+                    found.update(fed for fed in FEEDS.get(role, ()) if fed in self.steps)
+            self._due[key] = frozenset(found)
+        return self._due[key]
+
+    def side(self, roles: Iterable[str]) -> int:
+        """Pixels that decoding should aim at for these roles."""
+        return max((self.steps[role].side for role in roles), default=0)
+
+    def describe(self, draft: Draft, roles: Iterable[str]) -> ImageRecord:
+        """The record as these roles see it.
+
+        Raises:
+            UnreadableImage: a role needs pixels that cannot be had.
+        """
+        wanted = {*roles}
+        record = draft.record
+        for role, step in self.steps.items():
+            if role in wanted:
+                started = time.perf_counter()
+                record = step(replace(draft, record=record))
+                record = replace(record, models=_marked(record.models, role, step.name))
+                with self._lock:
+                    self.seconds[role] += time.perf_counter() - started
+        return record
+
+
+def with_fed(roles: Iterable[str]) -> frozenset[str]:
+    """These roles and all that build on them."""
+    found = {*roles}
+    for role in ROLES:
+        if role in found:
+            found.update(FEEDS.get(role, ()))
+    return frozenset(found)
+
+
+def _marked(models: Mapping[str, str], role: str, name: str) -> dict[str, str]:
+    """What described the image once `role` has: those built on its former words are due again."""
+    return {one: by for one, by in models.items() if one not in with_fed([role])} | {role: name}

@@ -1,0 +1,80 @@
+"""One image on its way through the roles: what is costly is made when first asked for, and once."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mirada.errors import ModelUnavailable, UnreadableImage
+from mirada.indexing.images import decode_image
+from mirada.indexing.scan import read_file
+from mirada.protocols import MapEncoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from mirada.indexing.images import DecodedImage
+    from mirada.protocols import Encoder
+    from mirada.types import FeatureMap
+
+
+class Sight:
+    """A `Look` at a file; for one thread."""
+
+    def __init__(self, path: Path, encoder: Encoder, *, side: int, image_id: str | None = None):
+        """Nothing is read yet.
+
+        Args:
+            path: of the file.
+            encoder: whose feature map is shared.
+            side: pixels that decoding should aim at.
+            image_id: what the file's bytes must hash to; None where nobody knows yet.
+        """
+        self.path = path
+        self._encoder = encoder
+        self._side = side
+        self._expected = image_id
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The bytes of the file.
+
+        Raises:
+            UnreadableImage: it cannot be read, or holds other bytes than expected.
+        """
+        raw = read_file(self.path)
+        if self._expected and hashlib.sha256(raw).hexdigest() != self._expected:
+            raise UnreadableImage("changed while it was being indexed: run `mirada index` again")
+        return raw
+
+    @cached_property
+    def image_id(self) -> str:
+        """The sha256 of the bytes, hexadecimal."""
+        return self._expected or hashlib.sha256(self.raw).hexdigest()
+
+    @cached_property
+    def decoded(self) -> DecodedImage:
+        """The pixels with their size and format; raises UnreadableImage."""
+        return decode_image(self.raw, self._side)
+
+    @property
+    def image(self) -> Image:
+        """The pixels, RGB; raises UnreadableImage."""
+        return self.decoded.pixels
+
+    @cached_property
+    def maps(self) -> FeatureMap:
+        """The encoder's feature map.
+
+        Raises:
+            ModelUnavailable: the encoder makes none.
+        """
+        if not isinstance(self._encoder, MapEncoder):
+            raise ModelUnavailable(
+                f'{self._encoder.name} makes no feature maps: choose segmenter = "grid" and '
+                "another captioner in mirada.toml, see `mirada models`"
+            )
+        return self._encoder.read_map(self.image)

@@ -1,0 +1,1 @@
+"""What captions, tags and queries say: words with their lemmas, phrases, terms; pure functions."""

@@ -1,0 +1,1 @@
+"""Records for people and programs: as a page, in a terminal, as data."""

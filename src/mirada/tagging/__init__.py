@@ -1,0 +1,1 @@
+"""Tags back into photo libraries: what is to be written, written so that it can be undone."""
