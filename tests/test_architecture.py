@@ -23,6 +23,10 @@ LAYERS = {  # package or module -> what it must never import
     "models": {"store", "search", "training", "evaluation", "cli", "collection"},
     "search": {"store", "models", "training", "evaluation", "cli", "collection"},
     "show": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
+    "language": {
+        *("protocols", "indexing", "store", "search", "models", "metadata", "tagging", "show"),
+        *("vocabulary", "training", "evaluation", "cli", "collection"),
+    },
     "metadata": {
         *("protocols", "indexing", "store", "search", "models", "language", "tagging"),
         *("training", "evaluation", "cli", "collection"),

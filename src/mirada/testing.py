@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from mirada.protocols import Encoder, Store
-    from mirada.types import Matrix, Vector
+    from mirada.protocols import Encoder, MapEncoder, Segmenter, Store
+    from mirada.types import Matrix, Proposal, Vector
 
 DIM = 4  # of the stores that a contract examines
 ENCODER = "test/1"  # the encoder that they name
@@ -172,6 +172,8 @@ class StoreContract:
         store.update([described(a), replace(b, tags=(Tag("dog", 0.9, "model"),))])
         assert store.match("dog red collar", limit=5).ids == (a.image_id, b.image_id)
         assert store.match("dogs", limit=1).ids in {(a.image_id,), (b.image_id,)}
+        assert len(store.match("a puppy", limit=5).ids) == 2  # it is a dog
+        assert len(store.match("un perro", limit=5).ids) == 2
         assert store.match("woof", limit=5).ids == (a.image_id,)
         for nothing in ("zebra", "", " ", '"', "' OR 1=1 --"):
             assert store.match(nothing, limit=5).ids == ()
@@ -387,6 +389,87 @@ class EncoderContract:
         before = image.tobytes()
         encoder.encode_images([image])
         assert (image.size, image.tobytes()) == ((64, 48), before)
+
+
+class SegmenterContract:
+    """Fixtures `segmenter`, ready to use, and `encoder`: whose maps it reads, None for the pixels.
+
+    Every image it is given has a map of that encoder beside it.
+    """
+
+    def test_it_has_a_name_and_says_whose_maps_it_reads(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """None where it needs the pixels alone."""
+        assert segmenter.name
+        assert segmenter.name.strip() == segmenter.name
+        assert segmenter.maps_of == (encoder.name if encoder else None)
+
+    def test_proposals_are_parts_of_the_image(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """At most 30, inside the image, all different, never the whole of it; any size or shape."""
+        for size in [(1, 1), (2, 900), (900, 2), (37, 41), (320, 240)]:
+            _check_proposals(segmenter.segment(_Seen(_picture(*size), encoder)))
+
+    def test_a_flat_picture_is_no_trouble(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """There may be nothing in it."""
+        for grey in (0, 127, 255):
+            flat = _picture(64, 48).point(lambda _, grey=grey: grey)
+            _check_proposals(segmenter.segment(_Seen(flat, encoder)))
+
+    def test_the_same_image_gives_the_same_proposals(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """Nothing in it is random."""
+        seen = _Seen(_picture(120, 80), encoder)
+        assert segmenter.segment(seen) == segmenter.segment(seen)
+
+    def test_threads_may_share_the_segmenter(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """Indexing looks at pictures from many threads at once."""
+        images = [_Seen(_picture(120, 80, seed=seed), encoder) for seed in range(6)]
+        alone = [segmenter.segment(seen) for seen in images]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(segmenter.segment, images)) == alone
+
+    def test_segmented_images_are_left_as_they_were(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """The caller may go on using them, and their maps."""
+        seen = _Seen(_picture(64, 48), encoder)
+        image, maps = seen.image.tobytes(), seen.maps.copy()
+        segmenter.segment(seen)
+        assert seen.image.tobytes() == image
+        np.testing.assert_array_equal(seen.maps, maps)
+
+
+class _Seen:
+    """A `Look` at a picture."""
+
+    def __init__(self, image: Image, encoder: MapEncoder | None) -> None:
+        self.image = image
+        self.maps = encoder.read_map(image) if encoder else np.zeros((1, 1, 1), np.float32)
+
+
+def _check_proposals(found: Sequence[Proposal]) -> None:
+    assert len(found) <= 30
+    boxes = [one.box for one in found]
+    assert len(set(boxes)) == len(boxes)
+    for box in boxes:
+        assert 0 <= box.x0 < box.x1 <= 1
+        assert 0 <= box.y0 < box.y1 <= 1
+        assert box.area < 0.95
+    sure = [one.confidence for one in found]
+    assert sure == sorted(sure, reverse=True)
+    assert all(0 <= one <= 1 for one in sure)
+    for mask in (one.mask for one in found if one.mask is not None):
+        assert mask.ndim == 2
+        assert mask.dtype == np.bool_
+        assert mask.any()
 
 
 def _put_two(store: Store) -> tuple[ImageRecord, ImageRecord]:

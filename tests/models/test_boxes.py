@@ -67,7 +67,7 @@ def test_of_equally_sure_boxes_the_first_is_kept() -> None:
     assert apart(rows, np.array([0.5, 0.5]), overlap=0.5, limit=9) == [0]
 
 
-@given(st.lists(boxes(), max_size=12), st.floats(0.05, 0.95))
+@given(st.lists(boxes(), max_size=8), st.floats(0.05, 0.95))
 def test_boxes_that_are_kept_lie_apart(found: list[Box], overlap: float) -> None:
     rows = corners(found)
     kept = apart(rows, areas(rows), overlap=overlap, limit=12)

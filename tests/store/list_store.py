@@ -87,9 +87,9 @@ class ListStore:
         return Ranking("list", tuple(ids), np.array([scores[one] for one in ids], np.float32))
 
     def match(self, text: str, *, limit: int) -> Ranking:
-        words = {*terms_of_query(text).split()}
+        words = terms_of_query(text)
         shared = {
-            one: np.float32(len(words & {*terms_of(record).split()}))
+            one: np.float32(sum(words.get(one, 0) for one in {*terms_of(record).split()}))
             for one, record in self._records.items()
         }
         ids = sorted((one for one in shared if shared[one]), key=lambda one: (-shared[one], one))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,7 @@ class Seen:
 def job(tmp_path_factory: pytest.TempPathFactory) -> segmenter.Job:
     folder = tmp_path_factory.mktemp("tiny")
     images = [
-        replace(
-            image, boxes=(LabelledBox("x", TOP if image.name.endswith("top.png") else BOTTOM),)
-        )
+        replace(image, boxes=(LabelledBox("x", TOP if image.name.endswith("top.png") else BOTTOM),))
         for image in read_dataset(write_shapes(folder / "shapes"))
     ]
     work = folder / "work"
@@ -73,7 +72,7 @@ def test_the_model_written_is_one_that_mirada_loads(job: segmenter.Job) -> None:
     assert model.segment(Seen(job.encoder.read_map(image)))
 
 
-def test_numpy_tells_what_torch_told() -> None:
+def test_numpy_tells_what_torch_told(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = ChanceNet(TINY, 1280).eval()
     torch.nn.init.normal_(net.third.weight)
@@ -83,8 +82,10 @@ def test_numpy_tells_what_torch_told() -> None:
     chosen = torch.tensor([0, 77, 1500, len(BOXES) - 1])
     with torch.no_grad():
         expected = net(torch.from_numpy(maps.reshape(1, 144, 1280)), chosen)[0].exp().numpy()
-    model = MapSegmenter()
-    model.use({name: one.astype(np.float32) for name, one in net.arrays().items()})
+    np.savez(tmp_path / "chances.npz", **net.arrays())
+    manifest = {"name": "x/1", "maps_of": "y/1", "files": {"chances.npz": ""}}
+    (tmp_path / "model.json").write_text(json.dumps(manifest))
+    model = MapSegmenter(tmp_path)
     np.testing.assert_allclose(model.chances(maps)[chosen.numpy()], expected, rtol=0.05)
 
 

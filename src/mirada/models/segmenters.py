@@ -110,7 +110,7 @@ class FelzenszwalbSegmenter:
     maps_of: str | None = None
 
     def segment(self, look: Look) -> list[Proposal]:
-        """Up to 20 proposals, the largest patches first.
+        """Up to 20 of the largest patches; those that fill their boxes best come first.
 
         Raises:
             ModelUnavailable: scikit-image is not installed.
@@ -122,9 +122,9 @@ class FelzenszwalbSegmenter:
                 "felzenszwalb needs the extra: pip install 'mirada[segment]'"
             ) from error
         image = look.image.convert("RGB")
-        factor = PATCH_SIDE / max(image.size)
-        size = tuple(max(2, round(side * factor)) for side in image.size)
-        pixels = np.asarray(image.resize((size[0], size[1]), Resampling.BILINEAR))
+        factor = min(PATCH_SIDE / max(image.size), 1.0)
+        width, height = (max(2, round(side * factor)) for side in image.size)
+        pixels = np.asarray(image.resize((width, height), Resampling.BILINEAR))
         patches = [
             labels == label
             for scale in PATCH_SCALES
@@ -143,11 +143,12 @@ LARGEST: Final = 0.85  # share of the image; the whole of it is described anyhow
 
 def _largest(patches: list[NDArray[np.bool_]]) -> list[Proposal]:
     rows = np.array([_extent(patch) for patch in patches], np.float64).reshape(-1, 4)
-    sizes = areas(rows)
-    fits = np.flatnonzero(sizes <= LARGEST)
+    sizes = np.array([patch.mean() for patch in patches])
+    boxes = areas(rows)
+    fits = np.flatnonzero(boxes <= LARGEST)
     kept = apart(rows[fits], sizes[fits], overlap=PATCH_OVERLAP, limit=LIMIT)
     found = [
-        Proposal(box_of(rows[index]), float(patches[index].mean() / sizes[index]), patches[index])
+        Proposal(box_of(rows[index]), float(min(sizes[index] / boxes[index], 1)), patches[index])
         for index in fits[kept]
     ]
     return sorted(found, key=lambda proposal: -proposal.confidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirada.language.terms import index_text, query_text
+from mirada.language.terms import index_text, query_terms
 from mirada.metadata.text import searchable
 
 if TYPE_CHECKING:
@@ -22,6 +22,6 @@ def terms_of(record: ImageRecord) -> str:
     )
 
 
-def terms_of_query(text: str) -> str:
-    """The words of a query, normalised in the same way."""
-    return query_text(text)
+def terms_of_query(text: str) -> dict[str, float]:
+    """The words of a query, normalised in the same way -> what each counts for, in (0, 1]."""
+    return query_terms(text)

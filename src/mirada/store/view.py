@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from lance.query import MatchQuery
+from lance.query import BooleanQuery, MatchQuery, Occur
 
 from mirada.errors import StoreError
 from mirada.store.rank import best, shortlist
@@ -17,10 +17,11 @@ from mirada.store.upkeep import TERMS_INDEX, VECTOR_INDEX, indexes
 from mirada.types import Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import lance
+    from lance.query import FullTextQuery
 
     from mirada.types import Matrix, Vector
 
@@ -113,15 +114,20 @@ class View:
         ids, matrix = self._candidates(np.ascontiguousarray(vector, np.float32), limit)
         return Ranking(VECTORS, *best(ids, matrix, vector, limit))
 
-    def match(self, terms: str, limit: int) -> Ranking:
-        """Up to `limit` ids by falling BM25 score over their words, ties by id."""
+    def match(self, terms: Mapping[str, float], limit: int) -> Ranking:
+        """Up to `limit` ids by falling BM25 score over their words, ties by id.
+
+        Args:
+            terms: word -> factor of its score.
+            limit: ids at most.
+        """
         limit = min(limit, self.count)
-        if limit <= 0 or not terms.strip() or not self.has_terms_index:
+        if limit <= 0 or not terms or not self.has_terms_index:
             return Ranking(TERMS, (), np.empty(0, np.float32))
         with lance_errors(self._folder):
             rows = self.table.to_table(
                 columns=["image_id", "_score"],
-                full_text_query=MatchQuery(terms, "terms"),
+                full_text_query=_any_of(terms),
                 limit=limit,
             )
         found = zip(rows["image_id"].to_pylist(), rows["_score"].to_pylist(), strict=True)
@@ -189,6 +195,19 @@ class View:
     def _indexes(self) -> frozenset[str]:
         with lance_errors(self._folder):
             return frozenset(indexes(self.table))
+
+
+def _any_of(terms: Mapping[str, float]) -> FullTextQuery:
+    """Any of the terms, those of equal weight in one clause."""
+    groups: dict[float, list[str]] = {}
+    for term, weight in terms.items():
+        groups.setdefault(weight, []).append(term)
+    return BooleanQuery(
+        [
+            (Occur.SHOULD, MatchQuery(" ".join(group), "terms", boost=weight))
+            for weight, group in groups.items()
+        ]
+    )
 
 
 def _pick(ids: list[str], matrix: Matrix, vector: Vector, limit: int) -> tuple[list[str], Matrix]:
