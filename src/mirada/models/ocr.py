@@ -58,15 +58,14 @@ class RapidReader:
                 )
         doubt = {"Det.thresh": GLANCE_DOUBT, "Det.box_thresh": GLANCE_DOUBT}
         self.name = f"rapidocr-{version('rapidocr')}/1"
-        self._glance = rapidocr.RapidOCR(
+        self._glance: Any = rapidocr.RapidOCR(
             params={**_parameters(models, GLANCE_SIDE), **doubt, "Global.use_rec": False}
         )
-        self._reader = rapidocr.RapidOCR(params=_parameters(models, DETECTION_SIDE))
+        self._reader: Any = rapidocr.RapidOCR(params=_parameters(models, DETECTION_SIDE))
 
     def read(self, image: Image) -> list[TextLine]:
         """The lines of an RGB image, rows from top to bottom, each from left to right."""
-        small = _fitted(image, GLANCE_SIDE)
-        if min(_fitted_size(image, READING_SIDE)) < LEAST_SIDE or not self._has_text(small):
+        if min(_fitted_size(image, READING_SIDE)) < LEAST_SIDE or not self.has_text(image):
             return []
         copy = _fitted(image, READING_SIDE)
         found = self._reader(_bgr(copy))
@@ -78,8 +77,9 @@ class RapidReader:
         ]
         return [line for line in lines if line.text]
 
-    def _has_text(self, small: Image) -> bool:
-        return self._glance(_bgr(small)).boxes is not None
+    def has_text(self, image: Image) -> bool:
+        """Whether a small copy of an RGB image looks as if there might be text."""
+        return self._glance(_bgr(_fitted(image, GLANCE_SIDE))).boxes is not None
 
 
 def _parameters(models: Path, side: int) -> dict[str, Any]:
