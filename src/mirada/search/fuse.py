@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FUSED: Final = "fused"
 POOL: Final = 100  # candidates that each source brings, or as many as are asked for
-WORDS_WEIGHT: Final = 0.05
+WORDS_WEIGHT: Final = 0.07
 """Share of the score that words have; chosen on the dev set."""
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-    from mirada.training.captioner_model import CaptionDecoder
+    from mirada.training.captioner_model import CaptionDecoder, DecoderLayer
     from mirada.training.captioner_recipe import CaptionerRecipe
 
 FILES = (CELLS, WORDS, TOKENIZER)
@@ -58,7 +58,7 @@ class WordsGraph(nn.Module):
         super().__init__()
         self.model = model
         self.heads = model.config.heads
-        self.joint = nn.ModuleList(_joined(layer) for layer in model.layers)
+        self.joint = nn.ModuleList(_joined(layer) for layer in model.stack)
 
     def forward(
         self, ids: Tensor, place: Tensor, past: list[Tensor], seen: list[Tensor]
@@ -80,7 +80,7 @@ class WordsGraph(nn.Module):
         ahead = place.flip(0).cumsum(0).flip(0) - 1  # 0 before and here, -1 past this place
         bias = (ahead - place) * -MASKED
         kept = []
-        for index, layer in enumerate(model.layers):
+        for index, layer in enumerate(model.stack):
             key, value = 2 * index, 2 * index + 1
             mixed, new = self._attend(
                 self.joint[index](layer.self_norm(x)), past[key], past[value], bias
@@ -113,7 +113,7 @@ class WordsGraph(nn.Module):
         return mixed.flatten(1), torch.stack([key, value])
 
 
-def _joined(layer: nn.Module) -> nn.Linear:
+def _joined(layer: DecoderLayer) -> nn.Linear:
     """Query, key and value of the words in one matrix product."""
     parts = [layer.query, layer.key, layer.value]
     width = parts[0].in_features

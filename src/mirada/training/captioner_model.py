@@ -88,6 +88,11 @@ class CaptionDecoder(nn.Module):
         )
         self.norm = nn.LayerNorm(config.width)
 
+    @property
+    def stack(self) -> list[DecoderLayer]:
+        """The layers from the first to the last."""
+        return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
     def see(self, cells: Tensor) -> list[tuple[Tensor, Tensor]]:
         """(n, grid * grid, channels) pooled features -> keys and values for each layer."""
         shown = self.look((cells - self.centre) / self.spread) + self.place
@@ -98,8 +103,9 @@ class CaptionDecoder(nn.Module):
         """(n, t) ids of whole texts, each with its own box -> (n, t, width)."""
         x = self.table(ids) * self.config.width**0.5 + self.position.weight[: ids.shape[1]]
         x = self.drop(x)
-        for layer, looked in zip(self.layers, seen, strict=True):
-            mixed = functional.scaled_dot_product_attention(*layer.project(x), is_causal=True)
+        for layer, looked in zip(self.stack, seen, strict=True):
+            query, key, value = layer.project(x)
+            mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
             x = layer.finish(x, mixed, looked)
         out: Tensor = self.norm(x)
         return out

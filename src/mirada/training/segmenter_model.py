@@ -31,6 +31,15 @@ LEAST_SHARE = 0.2  # of the nearest box's: boxes with less get nothing of a thin
 class ChanceNet(nn.Module):
     """Cells, projected; their means in and around each box; two hidden layers."""
 
+    centre: Tensor
+    spread: Tensor
+    prior: Tensor
+    geometry: Tensor
+    inner: Tensor
+    outer: Tensor
+    inner_cells: Tensor
+    ring_sizes: Tensor
+
     def __init__(self, recipe: SegmenterRecipe, channels: int):
         super().__init__()
         size = len(lattice.BOXES)
