@@ -70,7 +70,7 @@ def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("encoder = ", "mirada.toml"),
-        ('encodr = "x"', "unknown key 'encodr'; known: encoder, threads"),
+        ('encodr = "x"', "unknown key 'encodr'; known: captioner, encoder"),
         ("threads = true", "threads must be of type int"),
         ('threads = "many"', "threads must be of type int"),
     ],

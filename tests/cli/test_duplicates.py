@@ -28,7 +28,7 @@ def test_groups_are_listed_with_the_best_first(copies, mirada) -> None:
     assert keep.split()[0] == "keep"
     assert "400 x 300" in keep
     assert any("near.jpg" in line and "200 x 150" in line for line in others)
-    assert "1 groups, 2 files besides the best" in done.stderr
+    assert "1 group, 2 files besides the best" in done.stderr
 
 
 def test_json_tells_the_same(copies, mirada) -> None:

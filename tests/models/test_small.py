@@ -117,7 +117,8 @@ def test_a_missing_or_damaged_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"model\.json is damaged"):
         read_manifest(tmp_path)
     (tmp_path / "model.json").write_text(
-        '{"name": "a/1", "dim": 2, "image_size": 8, "files": {"b.onnx": ""}, "calibration": {}}'
+        '{"name": "a/1", "dim": 2, "image_size": 8, "map_size": 8, '
+        '"files": {"b.onnx": ""}, "calibration": {}}'
     )
     with pytest.raises(ModelUnavailable, match=r"b\.onnx is missing"):
         SmallEncoder(tmp_path)

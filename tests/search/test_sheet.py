@@ -56,10 +56,14 @@ def test_a_name_that_is_not_utf8_keeps_its_link(tmp_path: Path) -> None:
 def test_a_browser_shows_every_picture_in_rank_order(
     browser: Any, pictures: list[Path], tmp_path: Path
 ) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
     hits = [hit(path, rank) for rank, path in enumerate(pictures, 1)]
     sheet = tmp_path / "sheet.html"
     sheet.write_text(page([answer(*hits), answer(text="nothing")]), encoding="utf-8")
     browser.get(sheet.as_uri())
+    shown = "return [...document.images].every(image => image.complete)"
+    WebDriverWait(browser, 30).until(lambda page: page.execute_script(shown))
     widths = browser.execute_script(
         "return [...document.images].map(image => [image.alt, image.complete, image.naturalWidth])"
     )

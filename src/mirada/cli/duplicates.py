@@ -55,7 +55,8 @@ def duplicates(folder: Path | None, kind: str | None, as_json: bool, home: Path 
     unseen = sum(record.facts is None for record in records)
     if unseen and kind != "exact":
         click.echo(
-            f"{unseen:,} pictures could not be compared: run `mirada index --only facts`", err=True
+            f"{_counted(unseen, 'picture')} could not be compared: run `mirada index --only facts`",
+            err=True,
         )
 
 
@@ -81,10 +82,15 @@ def _print_groups(groups: Sequence[DuplicateGroup]) -> None:
     others = sum(len(group.copies) - 1 for group in groups)
     bytes_ = sum(group.spare_bytes for group in groups)
     click.secho(
-        f"{len(groups):,} groups, {others:,} files besides the best, {shown_size(bytes_)}",
+        f"{_counted(len(groups), 'group')}, {_counted(others, 'file')} besides the best, "
+        f"{shown_size(bytes_)}",
         dim=True,
         err=True,
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _line(copy: Copy) -> str:

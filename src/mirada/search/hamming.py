@@ -52,8 +52,8 @@ def linked(
 
     Candidates come from bit sampling (Indyk & Motwani 1998): in each of 150 tables, drawn always
     alike, those codes meet that agree on some random bits, as many as the logarithm of the count.
-    Of pairs of 144 bits this misses none in 10,000 that differ in 22 bits among 100,000 codes,
-    and 1 in 20 of those that differ in 28; among a million 1 in 80 and 1 in 4.
+    Of pairs of 144 bits that differ in up to 22 it missed none among 100,000 codes, and one in
+    80 among a million; of those that differ in 28, one in 18 and one in 4.
     """
     distinct, first, twin_of = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     forest = Forest(len(distinct))
