@@ -92,7 +92,7 @@ def test_halves_are_by_name_and_about_even() -> None:
 
 
 def test_regions_that_see_the_dog_add_to_a_whole_that_does_not() -> None:
-    mixing = Mixing((1, 0), whole=0.5, regions=0.5, offset=0, part=(1, 0), cut=0.5, part_cut=0.5)
+    mixing = Mixing((1, 0), whole=0.5, regions=0.5, offset=0, part=(1, 0, 0), cut=0.5, part_cut=0.5)
     eye = np.eye(4, dtype=np.float32)
     scorer = LearntScorer("", WORDS, mixing, eye, np.zeros(4, np.float32))
     images = [image(f"{n}.jpg", "a dog" if n < 5 else "a cat") for n in range(10)]

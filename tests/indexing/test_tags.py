@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MIXING = Mixing((1, 0), whole=0.5, regions=0.5, offset=0, part=(1, 0), cut=0.5, part_cut=0.5)
+MIXING = Mixing((1, 0), whole=0.5, regions=0.5, offset=0, part=(1, 0, 0), cut=0.5, part_cut=0.5)
 DOG, CAT, DAY, NIGHT, SAD = (
     Entry("dog", "animal", "perro"),
     Entry("cat", "animal", "gato"),

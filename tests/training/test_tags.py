@@ -8,7 +8,7 @@ import pytest
 from mirada.evaluation.datasets import CaptionedImage, ImageBytes, LabelledBox
 from mirada.evaluation.tags import Seen
 from mirada.testing import unit
-from mirada.training.tag_mixing import best_cut, logistic
+from mirada.training.tag_mixing import best_cut, logistic, shown_in
 from mirada.training.tags import TagJob, TagRecipe, finish, learn
 from mirada.types import Box
 from mirada.vocabulary.entries import Entry, Vocabulary
@@ -107,3 +107,11 @@ def test_a_logistic_regression_finds_the_line_that_made_the_truth() -> None:
 def test_the_best_cut_parts_the_true_from_the_false() -> None:
     chances = np.array([0.1, 0.2, 0.31, 0.4], np.float32)
     assert best_cut(chances, np.array([False, False, True, True])) == 0.225
+
+
+def test_a_region_shows_half_a_dog_but_not_the_collar_of_a_whole_one() -> None:
+    dog, collar = Box(0, 0, 0.4, 0.5), Box(0.2, 0.1, 0.25, 0.15)
+    half, around, beside = Box(0, 0, 0.2, 0.5), Box(0, 0, 0.5, 0.6), Box(0.5, 0.5, 1, 1)
+    shown = shown_in([half, around, beside], [dog, collar])
+    assert shown.tolist() == [[True, False], [True, False], [False, False]]
+    assert shown_in([], [dog]).shape == (0, 1)

@@ -83,7 +83,7 @@ class Tagger:
         if not len(parts):
             return Evidence(alone, alone, parts)
         both = merged(whole, pooled(parts), mixing)
-        return Evidence(alone, both, straight(parts, mixing.part))
+        return Evidence(alone, both, of_parts(parts, whole, mixing))
 
     def _best(
         self, chances: NDArray[np.float32], cut: float, most: int
@@ -129,6 +129,14 @@ def merged(
 ) -> NDArray[np.float32]:
     """Probabilities from the logits of the whole and of the regions together, of one shape."""
     return chance(mixing.whole * whole + mixing.regions * regions + mixing.offset)
+
+
+def of_parts(
+    parts: NDArray[np.float32], whole: NDArray[np.float32], mixing: Mixing
+) -> NDArray[np.float32]:
+    """Probabilities for regions from their logits and those of the image around them."""
+    own, around, offset = mixing.part
+    return chance(own * parts + around * whole + offset)
 
 
 def straight(logits: NDArray[np.float32], line: tuple[float, float]) -> NDArray[np.float32]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.indexing.tags import merged, straight
-from mirada.models.boxes import corners, iou
+from mirada.indexing.tags import merged, of_parts
+from mirada.models.boxes import areas, corners
 from mirada.vocabulary.entries import OF_PARTS
 from mirada.vocabulary.learnt import Mixing
 from mirada.vocabulary.mentions import Matcher
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 NEWTON_STEPS = 30
 ENOUGH = 1e-6  # a step of this size ends the search
-FRAMED = 0.5  # intersection over union from which a region frames a box
+SHARE = 0.2  # least part of a region that a thing in it fills
+MOST_OF_IT = 0.5  # least part of the one that lies in the other
 CUTS = np.arange(0.05, 0.65, 0.025)
 
 
@@ -48,13 +49,13 @@ def fit_mixing(
     """
     scale, alone = logistic([whole], truth)
     own, pooled, offset = logistic([whole, regions], truth)
-    logits, framed = _framed(parts, vocabulary)
-    slope, shift = logistic([logits], framed)
-    mixing = Mixing((scale, alone), own, pooled, offset, (slope, shift), cut=0, part_cut=0)
+    logits, around, within = _parts(whole, parts, vocabulary)
+    slope, context, shift = logistic([logits, around], within)
+    mixing = Mixing((scale, alone), own, pooled, offset, (slope, context, shift), 0, 0)
     return replace(
         mixing,
         cut=best_cut(merged(whole, regions, mixing), truth),
-        part_cut=best_cut(straight(logits, mixing.part), framed),
+        part_cut=best_cut(of_parts(logits, around, mixing), within),
     )
 
 
@@ -84,10 +85,27 @@ def best_cut(chances: Table, truth: NDArray[np.bool_]) -> float:
     return round(float(max(CUTS, key=score)), 3)
 
 
-def _framed(
-    parts: Sequence[tuple[Table, Sequence[Box], CaptionedImage]], vocabulary: Vocabulary
-) -> tuple[Table, NDArray[np.bool_]]:
-    """(regions, tags) logits and truth: a region has the labels of the boxes that it frames.
+def shown_in(region: Sequence[Box], drawn: Sequence[Box]) -> NDArray[np.bool_]:
+    """(regions, boxes) whether a region shows the thing that a person drew a box around.
+
+    A fifth of the region is of the thing, and half of the one lies in the other: so half a dog is
+    a dog, and a collar is not what a region around the whole dog shows.
+    """
+    a, b = corners(region), corners(drawn)
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    sides = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - low, 0)
+    shared = sides[..., 0] * sides[..., 1]
+    of_region = shared / np.maximum(areas(a)[:, None], 1e-12)
+    of_box = shared / np.maximum(areas(b)[None, :], 1e-12)
+    return np.asarray((of_region >= SHARE) & (np.maximum(of_region, of_box) >= MOST_OF_IT))
+
+
+def _parts(
+    whole: Table,
+    parts: Sequence[tuple[Table, Sequence[Box], CaptionedImage]],
+    vocabulary: Vocabulary,
+) -> tuple[Table, Table, NDArray[np.bool_]]:
+    """(regions, tags) logits, those of the image around, and whether the region shows the thing.
 
     Only tags that parts of images can have, and only images whose boxes name several things.
     """
@@ -95,14 +113,15 @@ def _framed(
     labels = {one.label for _, _, image in parts for one in image.boxes}
     named = {label: matcher.named_in(label) for label in labels}
     columns = np.array([entry.kind in OF_PARTS for entry in vocabulary.entries])
-    logits, truth = [], []
-    for scores, boxes, image in parts:
+    logits, around, truth = [], [], []
+    for of_image, (scores, boxes, image) in zip(whole, parts, strict=True):
         if len({one.label for one in image.boxes}) < 2:
             continue
         fits = np.zeros(scores.shape, bool)
-        drawn = corners([one.box for one in image.boxes])
-        for row, place in np.argwhere(iou(corners(boxes), drawn) >= FRAMED).tolist():
+        shown = shown_in(boxes, [one.box for one in image.boxes])
+        for row, place in np.argwhere(shown).tolist():
             fits[row, list(named[image.boxes[place].label])] = True
         logits.append(scores[:, columns])
+        around.append(np.broadcast_to(of_image[columns], logits[-1].shape))
         truth.append(fits[:, columns])
-    return np.concatenate(logits), np.concatenate(truth)
+    return np.concatenate(logits), np.concatenate(around), np.concatenate(truth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -30,7 +30,7 @@ class Mixing:
     whole: float
     regions: float
     offset: float
-    part: tuple[float, float]  # scale and offset for the tags of one region
+    part: tuple[float, float, float]  # of one region: its own scale, that of the whole, offset
     cut: float  # least probability of a tag of the image
     part_cut: float  # the same, of a region
 
@@ -78,7 +78,6 @@ def read_learnt(path: Path = SHIPPED_WEIGHTS) -> Learnt:
         content = path.read_bytes()
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             scale, prior = arrays["scalars"].tolist()
-            numbers = arrays["mixing"].tolist()
             return Learnt(
                 encoder=str(arrays["encoder"]),
                 keys=tuple(key.decode() for key in arrays["keys"].tolist()),
@@ -88,7 +87,7 @@ def read_learnt(path: Path = SHIPPED_WEIGHTS) -> Learnt:
                 bend=Packed.of(arrays, "bend").unpack(),
                 reference=_unit(Packed.of(arrays, "reference").unpack()),
                 prior=prior,
-                mixing=_mixing(numbers),
+                mixing=_mixing(arrays["mixing"].tolist()),
                 digest=sha256(content).hexdigest()[:12],
             )
     except FileNotFoundError as error:
@@ -98,11 +97,8 @@ def read_learnt(path: Path = SHIPPED_WEIGHTS) -> Learnt:
 
 
 def _mixing(numbers: list[float]) -> Mixing:
-    if len(numbers) != len(fields(Mixing)) + 2:
-        raise ValueError("the mixing has another length")
-    alone, tail = (numbers[0], numbers[1]), numbers[2:]
-    whole, regions, offset, scale, shift, cut, part_cut = tail
-    return Mixing(alone, whole, regions, offset, (scale, shift), cut, part_cut)
+    scale, alone, whole, regions, offset, own, around, shift, cut, part_cut = numbers
+    return Mixing((scale, alone), whole, regions, offset, (own, around, shift), cut, part_cut)
 
 
 def _unit(rows: NDArray[np.float32]) -> Matrix:

@@ -27,7 +27,7 @@ UNTRAINED: Final = Mixing(
     whole=0.5,
     regions=0.7,
     offset=-6.7,
-    part=(1.3, -9.7),
+    part=(0.6, 0.7, -7.0),
     cut=0.1,
     part_cut=0.1,
 )
