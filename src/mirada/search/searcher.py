@@ -83,7 +83,7 @@ class Searcher:
         return Results(query, hits, results.considered - 1, results.took_ms)
 
     def _load(self) -> None:
-        """Have model and lexicon loaded before the clock starts: `took_ms` is of the query alone."""
+        """Have what it takes loaded before the clock starts: `took_ms` is of the query alone."""
         if not self._loaded:
             self._encoder.encode_texts([" "])
             self._store.match("a", limit=1)
