@@ -63,7 +63,7 @@ def tags(
         return
     for row in rows:
         click.echo(f"{row['pictures']:>7,}  {row['name']:<28} {row['kind']:<10} {row['spanish']}")
-    total = f"{len(rows):,} tags; {len(words):,} are looked for in {len(collection):,} pictures"
+    total = f"{_tags(len(rows))} of {len(words):,}, in {len(collection):,} pictures"
     click.echo(total if everything else f"{total}; --all lists them", err=True)
 
 
@@ -76,7 +76,7 @@ def _set_vocabulary(place: Path, file: Path | None) -> None:
         words = read_vocabulary(source)
         _copy(source, place)
     click.echo(
-        f"{len(words):,} tags: edit the file and run `mirada index`; delete it to go back to those "
+        f"{_tags(len(words))}: edit the file and run `mirada index`; delete it to go back to those "
         "that mirada brings",
         err=True,
     )
@@ -92,6 +92,10 @@ def _copy(source: Path, place: Path) -> None:
         beside.replace(place)
     except OSError as error:
         raise ConfigError(f"{place} cannot be written: {error.strerror}") from error
+
+
+def _tags(count: int) -> str:
+    return f"{count:,} tag" if count == 1 else f"{count:,} tags"
 
 
 def _counts(collection: Collection) -> Counter[str]:
