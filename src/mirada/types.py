@@ -227,3 +227,59 @@ class Calibration:
     scale: float  # of the logistic
     offset: float
     prior: float  # share of matching pairs that the logistic was fitted for
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A thing that a query asks for."""
+
+    text: str  # as written, without article, count and position: "big white dog lying"
+    head: str  # lemma of what it is, with the nouns that name it: "dog", "coffee mug"
+    attrs: tuple[str, ...] = ()  # words said of it, as written: "big", "white", "lying"
+    count: str | None = None  # "2", ">=3", "<=2"; None: any number
+    pos: tuple[str, ...] = ()
+    """Where in the image: left, right, top, bottom, center, top-left, top-right, bottom-left,
+    bottom-right, corner, background, foreground."""
+    span: tuple[int, int] = (0, 0)  # its characters in the query as written; (0, 0): not written
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How a thing of a query lies to others."""
+
+    rel: str
+    """left_of, right_of, above, below, on, inside, in_on (Spanish "en": inside or on), next_to,
+    touching, behind, in_front_of, between, far_from or outside."""
+    subj: int  # its place among the phrases
+    objs: tuple[int, ...]  # one, or two for "between"
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the files or the words of an image must say; never a matter of degree."""
+
+    field: str
+    """any (every text of the image), text (read in it), tag, caption, path, date, camera, lens,
+    place, color ("bw": black and white), orientation, format, size ("5mb"), width, height (pixels),
+    rating, iso, aperture, focal (millimetres) as `search/lexicon/fields.tsv` lists them."""
+    op: str  # "=", "!=", "<", "<=", ">" or ">="; of texts "=" means that they contain the value
+    value: str  # lower case; dates as "2020-01-31", first day of a range
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """What a query means: every content word is in one of its parts."""
+
+    raw: str  # as typed
+    lang: str  # "en" or "es"
+    full_text: str  # without filters and what is negated: what is embedded for the whole image
+    scene: str = ""  # what is said of the image as a whole, and what was not understood
+    phrases: tuple[Phrase, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    negations: tuple[Phrase, ...] = ()  # what must not be seen
+    filters: tuple[Filter, ...] = ()  # all must hold
+    warnings: tuple[str, ...] = ()  # what was typed and could not be used
+    alternatives: tuple[ParsedQuery, ...] = ()
+    """Of "A OR B": the queries of which one must hold; the other fields then hold A's and B's
+    common text only, and are empty but for raw, lang and full_text."""
