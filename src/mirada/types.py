@@ -280,6 +280,7 @@ class ParsedQuery:
     negations: tuple[Phrase, ...] = ()  # what must not be seen
     filters: tuple[Filter, ...] = ()  # all must hold
     warnings: tuple[str, ...] = ()  # what was typed and could not be used
+    unplaced: tuple[str, ...] = ()  # words of the scene that no rule understood
     alternatives: tuple[ParsedQuery, ...] = ()
-    """Of "A OR B": the queries of which one must hold; the other fields then hold A's and B's
-    common text only, and are empty but for raw, lang and full_text."""
+    """Of "A OR B": the queries of which one must hold. The fields above are then empty, but for
+    raw, lang, full_text and warnings."""

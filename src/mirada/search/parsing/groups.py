@@ -1,0 +1,309 @@
+"""Groups the words between marks into things with what is said of them.
+
+A group takes in all that isn't spatial: "man riding a horse", "bowl of fruit", "red car".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from mirada.language.parts import Part
+from mirada.search.parsing.marks import Mark, number_of
+from mirada.search.parsing.patterns import words_in
+from mirada.search.parsing.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_AND: Final = frozenset(("and", "&", "y", "e", "+", "plus"))
+_OR: Final = frozenset(("or", "nor", "o", "u", "/"))
+_WITH: Final = frozenset(("with", "con"))
+_OF: Final = frozenset(("of", "de", "del"))
+_ONE: Final = frozenset(("one", "ones"))
+_IT: Final = frozenset(
+    [
+        "it",
+        "them",
+        "him",
+        "her",
+        "this",
+        "these",
+        "él",
+        "ella",
+        "ello",
+        "ellos",
+        "ellas",
+        "este",
+        "esta",
+    ]
+)
+_IGNORED: Final = frozenset("'’`´\"“”«»¿¡#*_|~^<>=+-–—@$%&\\/")
+_ACTS: Final = (Part.VERB, Part.GERUND, Part.PARTICIPLE, Part.AUXILIARY)
+
+
+class Joint(Enum):
+    """What stands between groups."""
+
+    AND = auto()
+    OR = auto()
+    WITH = auto()
+    IT = auto()  # a pronoun for something named before
+    THEM = auto()
+    STOP = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A thing in the making."""
+
+    before: list[Token] = field(default_factory=list)  # adjectives and the like
+    nouns: list[Token] = field(default_factory=list)
+    after: list[Token] = field(default_factory=list)  # Spanish adjectives
+    tail: list[Token] = field(default_factory=list)  # "of fruit", "riding a horse"
+    lead: list[Token] = field(default_factory=list)  # a preposition with nothing before it
+    opening: list[Token] = field(default_factory=list)  # "with an": no part of its own text
+    count: str | None = None
+    determined: bool = False  # an article or the like stands before it
+    pronoun: bool = False  # "a blue one": the noun was named before
+    mutual: bool = False  # "next to each other"
+    pos: list[str] = field(default_factory=list)
+    negated: bool = False
+    related: bool = False
+
+    @property
+    def words(self) -> list[Token]:
+        """All that it says, in order."""
+        return [*self.lead, *self.before, *self.nouns, *self.after, *self.tail]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its kind is known."""
+        return bool(self.nouns) or self.pronoun
+
+
+Item: TypeAlias = Group | Mark | Joint
+
+
+def group(pieces: Sequence[Token | Mark], language: str) -> list[Item]:
+    """Groups, marks and joints in order."""
+    return _Grouper(pieces, language).run()
+
+
+class _Grouper:
+    def __init__(self, pieces: Sequence[Token | Mark], language: str) -> None:
+        self._pieces = pieces
+        self._language = language
+        self._genres = words_in("scenes.tsv", "genre", language)
+        self._items: list[Item] = []
+        self._group: Group | None = None
+        self._open = False  # the tail waits for an object: "riding", "of"
+        self._said = False  # what comes is said of the group: "that is ..."
+        self._at = 0
+        self._opening: list[Token] = []
+
+    def run(self) -> list[Item]:
+        for at, piece in enumerate(self._pieces):
+            self._at = at
+            if isinstance(piece, Mark):
+                self._mark(piece)
+            else:
+                self._token(piece)
+        self._close()
+        return self._items
+
+    # marks
+
+    def _mark(self, mark: Mark) -> None:
+        if mark.kind == "count":
+            self._number(mark.value)
+        elif mark.kind in ("who", "being"):
+            self._said = self._group is not None
+            self._open = False
+        elif mark.kind == "nobody":
+            self._close()
+            word = Token(mark.value, _person(mark.value), Part.NOUN, mark.start, mark.end)
+            self._items += [mark._replace(kind="without"), Group(nouns=[word])]
+        else:
+            self._close()
+            self._items.append(mark)
+
+    # words
+
+    def _token(self, token: Token) -> None:
+        part = token.part
+        if token.plain:
+            self._plain(token)
+        elif part is Part.MARK:
+            self._punctuation(token)
+        elif token.form in _AND or token.form in _OR:
+            self._conjunction(token)
+        elif token.form in _IT and part is Part.PRONOUN:
+            self._it(token)
+        elif part is Part.CONJUNCTION:
+            self._join(Joint.STOP)
+        elif part is Part.DETERMINER:
+            self._determiner(token)
+        elif part is Part.NUMBER:
+            self._numeral(token)
+        elif part is Part.NOUN:
+            self._noun(token)
+        elif part is Part.PREPOSITION:
+            self._preposition(token)
+        elif part in _ACTS:
+            self._act(token)
+        else:
+            self._quality(token)
+
+    def _plain(self, token: Token) -> None:
+        """A word of an idiom: it stays with what stands before."""
+        group = self._here()
+        (group.tail if group.is_named else group.lead).append(token)
+        group.mutual = group.mutual or token.mutual
+        self._open = False
+
+    def _punctuation(self, token: Token) -> None:
+        if token.form in _IGNORED:
+            return
+        lists_qualities = (
+            token.form == ","
+            and self._group is not None
+            and bool(self._group.before)
+            and not self._group.nouns
+            and self._part(1) is Part.ADJECTIVE
+        )
+        if not lists_qualities:
+            self._join(Joint.STOP)
+
+    def _conjunction(self, token: Token) -> None:
+        if self._goes_on():
+            group = self._here()
+            place = group.tail or (group.after if group.nouns else group.before)
+            place.append(token)
+        else:
+            self._join(Joint.AND if token.form in _AND else Joint.OR)
+
+    def _goes_on(self) -> bool:
+        """Whether an "and" joins qualities or acts of one group: "blue and yellow parrot"."""
+        group, after = self._group, self._part(1)
+        if group is None:
+            return False
+        if group.tail:
+            acts = (Part.GERUND, Part.PARTICIPLE, Part.VERB)
+            return after in acts and any(token.part in acts for token in group.tail)
+        if self._language == "es" and group.nouns:
+            return bool(group.after) and after in (Part.ADJECTIVE, Part.PARTICIPLE)
+        return bool(group.before) and not group.nouns and after in (Part.ADJECTIVE, Part.NOUN)
+
+    def _it(self, token: Token) -> None:
+        if self._group is not None:
+            self._group.tail.append(token)
+        else:
+            plural = token.form in ("them", "these", "ellos", "ellas")
+            self._items.append(Joint.THEM if plural else Joint.IT)
+
+    def _determiner(self, token: Token) -> None:
+        if self._group is not None and self._open:
+            self._group.tail.append(token)
+        else:
+            self._close()
+            group = self._here()
+            group.determined = True
+            group.opening.append(token)
+
+    def _numeral(self, token: Token) -> None:
+        number = number_of(token.form, self._language)
+        if self._group is not None and self._open:
+            self._group.tail.append(token)
+        elif number is None or int(number) > 99:
+            self._noun(token)
+        elif token.form in _ONE and self._part(1) not in (Part.NOUN, Part.ADJECTIVE):
+            self._number("1")
+            self._here().pronoun = True
+        else:
+            self._number(number)
+            self._here().opening.append(token)
+
+    def _number(self, count: str) -> None:
+        if self._group is not None and self._group.is_named:
+            self._close()
+        self._here().count = count
+
+    def _noun(self, token: Token) -> None:
+        group = self._here()
+        if token.form in _ONE and not group.nouns:
+            group.pronoun = True
+        elif group.tail:
+            group.tail.append(token)
+            self._open = False
+        elif group.nouns and (self._language == "es" or group.after):
+            group.after.append(token)
+        else:
+            group.nouns.append(token)
+
+    def _preposition(self, token: Token) -> None:
+        group = self._group
+        if group is None or not group.is_named:
+            self._here().lead.append(token)
+        elif token.form in _WITH:
+            self._join(Joint.WITH)
+            self._opening = [token]
+        elif token.form in _OF and not group.tail and group.nouns[-1:] and self._is_genre(group):
+            self._join(Joint.STOP)
+        else:
+            group.tail.append(token)
+            self._open = True
+
+    def _is_genre(self, group: Group) -> bool:
+        return group.nouns[-1].lemma in self._genres or group.nouns[-1].form in self._genres
+
+    def _act(self, token: Token) -> None:
+        """A verb: said of a named group, else before its noun: "a sleeping cat"."""
+        group = self._here()
+        if not group.is_named:
+            group.before.append(token)
+        elif self._language == "es" and token.part is Part.PARTICIPLE and not group.tail:
+            group.after.append(token)
+        else:
+            group.tail.append(token)
+            self._open = True
+
+    def _quality(self, token: Token) -> None:
+        """An adjective, an adverb or another word."""
+        group = self._here()
+        if not group.is_named or (self._said and token.part is Part.ADJECTIVE):
+            own = group.after if self._language == "es" and group.nouns else group.before
+            own.append(token)
+        elif self._language == "es" and token.part is Part.ADJECTIVE and not group.tail:
+            group.after.append(token)
+        else:
+            group.tail.append(token)
+
+    # the group at hand
+
+    def _here(self) -> Group:
+        if self._group is None:
+            self._group = Group(opening=self._opening)
+            self._opening = []
+        return self._group
+
+    def _join(self, joint: Joint) -> None:
+        self._close()
+        self._items.append(joint)
+
+    def _close(self) -> None:
+        group = self._group
+        if group is not None and (group.words or group.pronoun or group.count):
+            group.pronoun = group.pronoun or not group.words
+            self._items.append(group)
+        self._group, self._open, self._said, self._opening = None, False, False, []
+
+    def _part(self, step: int) -> Part | None:
+        at = self._at + step
+        piece = self._pieces[at] if at < len(self._pieces) else None
+        return piece.part if piece is not None and not isinstance(piece, Mark) else None
+
+
+def _person(form: str) -> str:
+    return "person" if form == "people" else "persona"
