@@ -11,6 +11,7 @@ COMMANDS = {
     "regions": "mirada.cli.eval_regions:regions",
     "retrieval": "mirada.cli.eval_retrieval:retrieval",
     "sources": "mirada.cli.eval_sources:sources",
+    "spatial": "mirada.cli.eval_spatial:spatial",
     "tags": "mirada.cli.eval_tags:tags",
 }
 
@@ -23,4 +24,4 @@ COMMANDS = {
     epilog="Example: mirada eval data/dev --split coco, which is `mirada eval retrieval ...`",
 )
 def evaluate() -> None:
-    """Measure on a dataset: retrieval (the usual one), its sources, regions, tags, captions."""
+    """Measure on a dataset: retrieval (the usual one), sources, regions, tags, captions, spatial."""
