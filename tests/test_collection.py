@@ -108,3 +108,13 @@ def test_an_index_of_another_model_is_not_searched(
     monkeypatch.setattr(ColourEncoder, "name", "colour/2")
     with pytest.raises(ModelMismatch, match="colour/1"):
         mirada.open(collection.folder).search("red")
+
+
+def test_copies_are_grouped_with_the_one_to_keep_first(
+    collection: mirada.Collection, album: Path
+) -> None:
+    (album / "copy.png").write_bytes((album / "sea.png").read_bytes())
+    collection.index()
+    (group,) = collection.duplicates(near=False)
+    assert (group.kind, len(group.copies)) == ("exact", 2)
+    assert group.best.record.path.name in {"copy.png", "sea.png"}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mirada.indexing.indexer import Progress
     from mirada.indexing.ledger import IndexReport
     from mirada.protocols import Encoder
+    from mirada.search.duplicates import DuplicateGroup
     from mirada.search.searcher import Searcher
     from mirada.store.lance import LanceStore
     from mirada.types import ImageRecord
@@ -180,6 +181,18 @@ class Collection:
         """The records of these ids with their regions, in order; KeyError for an unknown one."""
         records, regions = self.store.get(image_ids), self.store.regions(image_ids)
         return [replace(one, regions=parts) for one, parts in zip(records, regions, strict=True)]
+
+    def duplicates(self, *, exact: bool = True, near: bool = True) -> list[DuplicateGroup]:
+        """Groups of files that show the same, the one to keep first; nothing is deleted.
+
+        Args:
+            exact: groups of equal files.
+            near: groups of pictures that differ a little.
+        """
+        from mirada.search.duplicates import find_duplicates  # noqa: PLC0415 brings numpy
+
+        records = self.store.get(sorted(self.store.ids()))
+        return find_duplicates(records, vectors=self.store.vectors, exact=exact, near=near)
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the lock of the one writer; raises CollectionBusy when another process has it."""

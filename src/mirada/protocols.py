@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """Puts images and texts into one space, where nearness means likeness."""
 
-    name: str  # with its revision, such as "mirada-small/1": vectors of other names don't mix
+    name: str  # with its revision, such as "mirada-small/2": vectors of other names don't mix
     dim: int
     image_size: int  # pixels: the side that decoding should aim at
 
@@ -44,12 +44,14 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class MapEncoder(Encoder, Protocol):
-    """An encoder whose one forward pass at a higher resolution serves many boxes."""
-
-    map_size: int  # pixels: the side at which `read_map` looks
+    """An encoder whose one forward pass serves the whole image and any boxes."""
 
     def read_map(self, image: Image) -> FeatureMap:
         """(rows, columns, channels) features of one RGB image. Safe to call from threads."""
+        ...
+
+    def encode_map(self, maps: FeatureMap) -> Vector:
+        """(dim,) the vector that `encode_images` gives for the image of this map."""
         ...
 
     def encode_boxes(self, maps: FeatureMap, boxes: Sequence[Box]) -> Matrix:

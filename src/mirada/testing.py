@@ -391,6 +391,26 @@ class EncoderContract:
         assert (image.size, image.tobytes()) == ((64, 48), before)
 
 
+class MapEncoderContract(EncoderContract):
+    """The same for an encoder that makes maps."""
+
+    def test_the_map_of_an_image_gives_its_vector(self, encoder: MapEncoder) -> None:
+        """So that one forward pass serves the whole and its parts."""
+        image = _picture(64, 48)
+        of_map = encoder.encode_map(encoder.read_map(image))
+        np.testing.assert_allclose(of_map, encoder.encode_images([image])[0], atol=1e-5)
+
+    def test_boxes_give_unit_rows_in_order(self, encoder: MapEncoder) -> None:
+        """None for no boxes, and those of one box don't hang on the others."""
+        maps = encoder.read_map(_picture(64, 48))
+        boxes = [Box(0, 0, 0.5, 0.5), Box(0.25, 0.5, 1, 1), Box(0.4, 0.4, 0.41, 0.41)]
+        _check_rows(encoder.encode_boxes(maps, []), encoder, 0)
+        rows = encoder.encode_boxes(maps, boxes)
+        _check_rows(rows, encoder, len(boxes))
+        one_by_one = np.concatenate([encoder.encode_boxes(maps, [box]) for box in boxes])
+        np.testing.assert_allclose(rows, one_by_one, atol=1e-5)
+
+
 class SegmenterContract:
     """Fixtures `segmenter`, ready to use, and `encoder`: whose maps it reads, None for the pixels.
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirada.models.boxes import corners, iou
-from mirada.models.coverage import LARGEST, choose, met, overlaps
+from mirada.models.coverage import LARGEST, MET, choose, overlaps, rise
 from mirada.models.lattice import (
     BOXES,
     CELLS,
@@ -56,9 +56,9 @@ def test_overlaps_are_those_of_the_boxes() -> None:
         np.testing.assert_allclose(overlaps(index).ravel(), expected, atol=1e-5)
 
 
-def test_a_thing_is_met_in_two_steps() -> None:
-    told = met(np.array([0.2, 0.35, 0.45, 0.55, 0.9], np.float32))
-    np.testing.assert_allclose(told, [0, 0.25, 0.5, 0.75, 1], atol=1e-6)
+def test_a_thing_is_met_by_degrees() -> None:
+    told = rise(np.array([0.2, 0.25, 0.375, 0.5, 0.9], np.float32), MET)
+    np.testing.assert_allclose(told, [0, 0, 0.5, 1, 1], atol=1e-6)
 
 
 def test_two_things_are_met_by_two_boxes_and_the_surer_comes_first() -> None:

@@ -13,6 +13,7 @@ from mirada.errors import ModelUnavailable
 from mirada.models.small import WEIGHTS, SmallEncoder, pixels
 from mirada.models.weights import damaged_files, read_manifest
 from mirada.protocols import Calibrated, Encoder
+from mirada.testing import MapEncoderContract
 from tests import photos
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def encoder() -> SmallEncoder:
     return SmallEncoder()
 
 
+class TestSmallEncoder(MapEncoderContract):
+    pass
+
+
 def test_it_is_a_calibrated_encoder(encoder: SmallEncoder) -> None:
     assert isinstance(encoder, Encoder)
     assert isinstance(encoder, Calibrated)
@@ -34,26 +39,6 @@ def test_it_is_a_calibrated_encoder(encoder: SmallEncoder) -> None:
 
 def test_the_shipped_files_are_those_of_the_manifest() -> None:
     assert damaged_files(WEIGHTS) == []
-
-
-def test_any_text_becomes_a_unit_row(encoder: SmallEncoder) -> None:
-    vectors = encoder.encode_texts(TEXTS)
-    assert vectors.shape == (len(TEXTS), encoder.dim)
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3000, 5), (5, 3000), (64, 48)])
-def test_any_size_of_image_becomes_a_unit_row(encoder: SmallEncoder, size: tuple[int, int]) -> None:
-    vectors = encoder.encode_images([photos.flat(size=size)])
-    assert vectors.shape == (1, encoder.dim)
-    assert vectors.dtype == np.float32
-    assert np.linalg.norm(vectors) == pytest.approx(1, abs=1e-5)
-
-
-def test_nothing_gives_an_empty_matrix(encoder: SmallEncoder) -> None:
-    assert encoder.encode_images([]).shape == (0, encoder.dim)
-    assert encoder.encode_texts([]).shape == (0, encoder.dim)
 
 
 def test_a_vector_does_not_depend_on_its_neighbours(encoder: SmallEncoder) -> None:
@@ -117,8 +102,7 @@ def test_a_missing_or_damaged_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"model\.json is damaged"):
         read_manifest(tmp_path)
     (tmp_path / "model.json").write_text(
-        '{"name": "a/1", "dim": 2, "image_size": 8, "map_size": 8, '
-        '"files": {"b.onnx": ""}, "calibration": {}}'
+        '{"name": "a/1", "dim": 2, "image_size": 8, "files": {"b.onnx": ""}, "calibration": {}}'
     )
     with pytest.raises(ModelUnavailable, match=r"b\.onnx is missing"):
         SmallEncoder(tmp_path)

@@ -90,10 +90,9 @@ def test_the_model_written_is_one_that_mirada_loads(trained: captioner.Job) -> N
     assert model.name == "tiny/1"
     assert model.maps_of == trained.encoder.name
     assert damaged_files(trained.out) == []
-    told = [
-        model.caption(Seen(trained.encoder.read_map(image.open(356))), [Ask(WHOLE, "en", 1)])[0][0]
-        for image in trained.train
-    ]
+    encoder = trained.encoder
+    maps = [encoder.read_map(image.open(encoder.image_size)) for image in trained.train]
+    told = [model.caption(Seen(one), [Ask(WHOLE, "en", 1)])[0][0] for one in maps]
     right = [
         all(word in text for word in image.name.removesuffix(".png").split("-"))
         for text, image in zip(told, trained.train, strict=True)

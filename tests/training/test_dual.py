@@ -131,7 +131,7 @@ def test_exported_graphs_compute_what_torch_does(trained: dual.Job, tmp_path: Pa
 
 def test_the_image_graph_takes_larger_pixels_for_regions(trained: dual.Job) -> None:
     encoder = SmallEncoder(trained.out)
-    assert encoder.map_size == TINY.vision.map_size == 44
+    assert encoder.image_size == TINY.vision.seen_size == 44
     maps = encoder.read_map(trained.train[0].open(64))
     assert maps.shape == (11, 11, 32)  # one cell for each 4 pixels: two strides of 2
 

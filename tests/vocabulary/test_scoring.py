@@ -145,7 +145,7 @@ def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
 
 def test_the_shipped_weights_know_every_shipped_tag() -> None:
     learnt = read_learnt()
-    assert learnt.encoder == "mirada-small/1"
+    assert learnt.encoder == "mirada-small/2"
     assert {entry.key for entry in read_vocabulary().entries} == set(learnt.keys)
     assert learnt.weights.shape == (len(learnt.keys), 384)
     assert np.isfinite(learnt.weights).all()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from mirada.cli.train_calibration import calibration
+from mirada.cli.train_checks import checks
 from mirada.cli.train_segmenter import segmenter
 from mirada.cli.train_tags import tags
 from mirada.errors import ModelUnavailable
@@ -48,7 +50,7 @@ def _languages(listed: str) -> tuple[str, ...]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of caches and checkpoints; the same one resumes. [default: OUT.work]",
 )
-@click.option("--name", default="mirada-small/1", show_default=True, help="Name/revision.")
+@click.option("--name", default="mirada-small/2", show_default=True, help="Name/revision.")
 @click.option(
     "--epochs",
     type=click.IntRange(min=0),
@@ -281,5 +283,7 @@ def run_captioner(
     click.echo(str(out))
 
 
+train.add_command(calibration)
+train.add_command(checks)
 train.add_command(segmenter)
 train.add_command(tags)

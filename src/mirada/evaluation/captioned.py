@@ -70,9 +70,9 @@ def caption_images(
     lenient = checker.without_cut()
 
     def one(image: CaptionedImage) -> Said:
-        pixels = image.open(encoder.map_size)
-        vector = encoder.encode_images([pixels])[0]
+        pixels = image.open(encoder.image_size)
         seen = Seen(pixels, encoder.read_map(pixels))
+        vector = encoder.encode_map(seen.maps)
         (texts,) = captioner.caption(seen, [Ask(WHOLE, language, CANDIDATES[language])])
         kept = checker.choose(texts, vector, language=language)
         best = lenient.choose(texts, vector, language=language)

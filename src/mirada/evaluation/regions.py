@@ -94,7 +94,7 @@ def evaluate_regions(
     runs = {segmenter.name: _Run([], [], []) for segmenter in segmenters}
     map_seconds, drawn = [], []
     for image in images:
-        pixels = image.open(encoder.map_size)
+        pixels = image.open(encoder.image_size)
         started = time.process_time()
         seen = Seen(pixels, encoder.read_map(pixels))
         map_seconds.append(time.process_time() - started)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mirada.evaluation.chances import Reliability, mean_average_precision, reliability
-from mirada.indexing.crops import region_vectors
+from mirada.indexing.crops import image_vector, region_vectors
 from mirada.indexing.tags import Tagger, chance, pooled
 from mirada.protocols import MapEncoder
 from mirada.vocabulary.entries import OF_PARTS
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.protocols import Encoder, Segmenter
-    from mirada.types import Box, FeatureMap, Matrix
+    from mirada.types import Box, FeatureMap, Matrix, Vector
     from mirada.vocabulary.entries import Vocabulary
     from mirada.vocabulary.scoring import Scorer
 
@@ -119,18 +119,17 @@ def see(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Seen:
     """Vectors of the images and of their regions, in as many threads as cores."""
-    side = encoder.map_size if isinstance(encoder, MapEncoder) else encoder.image_size
 
-    def one(image: CaptionedImage) -> tuple[Matrix, list[Box], Matrix]:
-        shown = Shown(image.open(side), encoder)
+    def one(image: CaptionedImage) -> tuple[Vector, list[Box], Matrix]:
+        shown = Shown(image.open(encoder.image_size), encoder)
         boxes = [proposal.box for proposal in segmenter.segment(shown)]
-        found = encoder.encode_images([shown.image]), boxes, region_vectors(shown, encoder, boxes)
+        found = image_vector(shown, encoder), boxes, region_vectors(shown, encoder, boxes)
         advance(1)
         return found
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = list(pool.map(one, images))
-    vectors = np.concatenate([np.empty((0, encoder.dim), np.float32), *(own for own, _, _ in seen)])
+    vectors = np.array([own for own, _, _ in seen], np.float32).reshape(-1, encoder.dim)
     return Seen(vectors, [boxes for _, boxes, _ in seen], [parts for _, _, parts in seen])
 
 

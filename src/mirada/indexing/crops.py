@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mirada.protocols import Encoder, Look
-    from mirada.types import Box, Matrix
+    from mirada.types import Box, Matrix, Vector
 
 Surroundings: TypeAlias = Literal["blur", "grey"]
 
@@ -46,6 +46,14 @@ def crop(
         return part
     vague = _blurred(part) if surroundings == "blur" else Pillow.new("RGB", part.size, GREY)
     return Pillow.composite(part, vague, _over(mask, image.size).crop(edges))
+
+
+def image_vector(look: Look, encoder: Encoder) -> Vector:
+    """(dim,) unit vector of the whole image, from its map where the encoder makes one."""
+    if isinstance(encoder, MapEncoder):
+        return encoder.encode_map(look.maps)
+    vector: Vector = encoder.encode_images([look.image])[0]
+    return vector
 
 
 def region_vectors(look: Look, encoder: Encoder, boxes: Sequence[Box]) -> Matrix:

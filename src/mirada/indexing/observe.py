@@ -96,11 +96,11 @@ class Observer:
             image = sight.decoded
         except UnreadableImage as error:
             return Rejected(file, image_id, str(error))
-        (vector,) = self._encoder.encode_images([image.pixels])
         now = datetime.now(UTC).replace(microsecond=0)
         record = ImageRecord(image_id, (file,), image.width, image.height, image.format, now)
-        draft = Draft(record, vector, sight)
-        return Observed(file, self._describer.describe(draft, self._describer.steps), vector)
+        draft = Draft(record, sight.vector, sight)
+        described = self._describer.describe(draft, self._describer.steps)
+        return Observed(file, described, sight.vector)
 
     def _renew(self, stale: Stale) -> Observation:
         record = stale.record

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mirada.errors import ModelUnavailable, UnreadableImage
+from mirada.indexing.crops import image_vector
 from mirada.indexing.images import decode_image
 from mirada.indexing.scan import read_file
 from mirada.protocols import MapEncoder
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from mirada.indexing.images import DecodedImage
     from mirada.protocols import Encoder
-    from mirada.types import FeatureMap
+    from mirada.types import FeatureMap, Vector
 
 
 class Sight:
@@ -64,6 +65,11 @@ class Sight:
     def image(self) -> Image:
         """The pixels, RGB; raises UnreadableImage."""
         return self.decoded.pixels
+
+    @cached_property
+    def vector(self) -> Vector:
+        """(dim,) of the whole image, by the encoder; raises UnreadableImage."""
+        return image_vector(self, self._encoder)
 
     @cached_property
     def maps(self) -> FeatureMap:

@@ -72,7 +72,8 @@ class RegionsStep:
 
     def __init__(self, segmenter: Segmenter, encoder: Encoder) -> None:
         self.name = f"{segmenter.name}, {encoder.name}"
-        self.side = encoder.map_size if isinstance(encoder, MapEncoder) else 2 * encoder.image_size
+        # parts that are cut out should not be blurred
+        self.side = encoder.image_size * (1 if isinstance(encoder, MapEncoder) else 2)
         self._segmenter, self._encoder = segmenter, encoder
 
     def __call__(self, draft: Draft) -> ImageRecord:
@@ -113,7 +114,7 @@ class CaptionsStep:
 
     def __init__(self, captioner: Captioner, checker: Checker, encoder: Encoder) -> None:
         self.name = f"{captioner.name}, {checker.name}"
-        self.side = encoder.map_size if isinstance(encoder, MapEncoder) else encoder.image_size
+        self.side = encoder.image_size
         self._captioner, self._checker = captioner, checker
 
     def __call__(self, draft: Draft) -> ImageRecord:

@@ -16,6 +16,7 @@ import numpy as np
 
 from mirada.errors import ModelUnavailable
 from mirada.indexing.claims import drops_claim
+from mirada.indexing.remembered import TextVectors
 from mirada.protocols import Calibrated
 from mirada.types import Caption
 
@@ -66,6 +67,7 @@ class Checker:
     def __init__(self, encoder: Encoder, checks: Checks, name: str) -> None:
         self.name = name  # with all that decides what is kept
         self._encoder, self._checks = encoder, checks
+        self._vectors_of = TextVectors(encoder)
 
     def choose(
         self, texts: Sequence[str], vector: Vector, *, language: str, part: bool = False
@@ -78,7 +80,7 @@ class Checker:
             language: of the texts.
             part: whether the texts are phrases about a part.
         """
-        vectors = self._encoder.encode_texts(texts)
+        vectors = self._vectors_of(texts)
         kind = PHRASE if part else language
         return choose(texts, vectors, vector, self._checks, kind=kind, language=language)
 

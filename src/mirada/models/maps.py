@@ -29,6 +29,18 @@ def pool_boxes(maps: FeatureMap, boxes: Sequence[Box]) -> NDArray[np.float32]:
     return np.asarray(weights @ maps.reshape(-1, channels), np.float32)
 
 
+def pool_whole(maps: FeatureMap) -> NDArray[np.float32]:
+    """(channels,) generalised mean, of power 3/2, of a (rows, columns, channels) map.
+
+    A tower that learnt on smaller images fills less of the map of a larger one; a power above 1
+    counts empty cells less and makes up for that (Radenović, Tolias & Chum, TPAMI 2019; Touvron
+    et al., "Fixing the train-test resolution discrepancy", NeurIPS 2019). 3/2 was the best of 1,
+    3/2, 2 and 3 on dev. Negative values count as 0.
+    """
+    seen = np.maximum(maps, 0)
+    return np.asarray((seen * np.sqrt(seen)).mean((0, 1)) ** np.float32(2 / 3), np.float32)
+
+
 def tiles(box: Box, rows: int, columns: int) -> list[Box]:
     """The box cut into a grid, row by row from its top left."""
     across = np.linspace(box.x0, box.x1, columns + 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL.Image import Resampling
 
-from mirada.models.maps import pool_boxes
+from mirada.models.maps import pool_boxes, pool_whole
 from mirada.models.weights import (
     DISTRACTORS,
     IMAGE_HEAD,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from mirada.types import Box, FeatureMap
+    from mirada.types import Box, FeatureMap, Vector
 
 WEIGHTS = Path(__file__).with_name("mirada_small")
 
@@ -49,7 +49,6 @@ class SmallEncoder:
         self.name = manifest.name
         self.dim = manifest.dim
         self.image_size = manifest.image_size
-        self.map_size = manifest.map_size
         self._folder = folder
         self._fitted = manifest.calibration
         self._loading = Lock()
@@ -60,12 +59,18 @@ class SmallEncoder:
         if not images:
             return np.empty((0, self.dim), np.float32)
         # one at a time: on a CPU batches gain nothing
-        pooled = [self._see(image, self.image_size).mean((0, 1)) for image in images]
-        return self._place(np.stack(pooled))
+        return np.stack([self.encode_map(self.read_map(image)) for image in images])
 
     def read_map(self, image: Image) -> FeatureMap:
-        """(12, 12, 1280) features of one RGB image, squashed to a square of `map_size` pixels."""
-        return self._see(image, self.map_size)
+        """(12, 12, 1280) features of one RGB image, squashed to a square of `image_size` pixels."""
+        shown = pixels(image, self.image_size)
+        (maps,) = self._tower(IMAGE_TOWER).run(None, {"pixels": shown[None]})
+        return np.asarray(maps[0].transpose(1, 2, 0))
+
+    def encode_map(self, maps: FeatureMap) -> Vector:
+        """(dim,) the vector of the image that the map shows."""
+        vector: Vector = self._place(pool_whole(maps)[None])[0]
+        return vector
 
     def encode_boxes(self, maps: FeatureMap, boxes: Sequence[Box]) -> Matrix:
         """(n, dim) unit rows, one per box of the image that the map shows, in order."""
@@ -96,10 +101,6 @@ class SmallEncoder:
         from tokenizers import Tokenizer  # noqa: PLC0415 only texts need it
 
         return Tokenizer.from_file(str(self._folder / TOKENIZER))
-
-    def _see(self, image: Image, size: int) -> FeatureMap:
-        (maps,) = self._tower(IMAGE_TOWER).run(None, {"pixels": pixels(image, size)[None]})
-        return np.asarray(maps[0].transpose(1, 2, 0))
 
     def _place(self, pooled: NDArray[np.float32]) -> Matrix:
         return unit_rows(self._tower(IMAGE_HEAD).run(None, {"pooled": pooled})[0])

@@ -31,7 +31,6 @@ class Manifest:
     name: str  # with its revision
     dim: int
     image_size: int  # pixels a side
-    map_size: int  # pixels a side where regions are to be told apart
     files: Mapping[str, str]  # name -> sha256, hexadecimal
     calibration: Mapping[str, float]  # temperature, scale, offset, prior
 

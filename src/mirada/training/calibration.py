@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mirada.evaluation.retrieval import encode_gallery
 from mirada.search.calibrate import confidence, margin
 from mirada.types import Calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from mirada.protocols import Encoder
+    from mirada.training.corpus import Corpus
     from mirada.types import Matrix
 
 PRIOR = 0.01
@@ -49,6 +52,31 @@ def subjects() -> list[str]:
     """The distractors: common subjects of photos."""
     text = resources.files(__package__).joinpath("subjects.txt").read_text("utf-8")
     return [line for line in text.splitlines() if line]
+
+
+def calibrate(
+    encoder: Encoder, dev: Corpus, languages: Iterable[str], *, seed: int
+) -> tuple[Calibration, Reliability]:
+    """Fitted on one caption an image in each language, with what it is worth on other draws.
+
+    Args:
+        encoder: the finished model.
+        dev: images that it never learnt from.
+        languages: of the captions.
+        seed: of the draws.
+    """
+    gallery = encode_gallery(encoder, dev.images)
+    texts = [
+        (row, text if language == "en" else dev.spanish[text])
+        for language in languages
+        for row, image in enumerate(dev.images)
+        for text in image.captions[:1]
+    ]
+    queries = encoder.encode_texts([text for _, text in texts])
+    owners = [row for row, _ in texts]
+    distractors = encoder.encode_texts(subjects())
+    fitted = fit(draw_pairs(queries, gallery, owners, seed=seed), distractors)
+    return fitted, reliability(draw_pairs(queries, gallery, owners, seed=seed + 1), fitted)
 
 
 def draw_pairs(queries: Matrix, gallery: Matrix, owners: Sequence[int], *, seed: int) -> Pairs:

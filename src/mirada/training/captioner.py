@@ -23,7 +23,7 @@ from mirada.errors import DatasetError
 from mirada.indexing.verify import FITTED
 from mirada.models.captioners import SmallCaptioner
 from mirada.training import captioner_export
-from mirada.training.captioner_checks import fit_checks
+from mirada.training.captioner_checks import Watched, fit_checks, write_checks
 from mirada.training.captioner_data import Lessons, Part, find_parts, settle
 from mirada.training.captioner_model import CaptionDecoder
 from mirada.training.captioner_stage import CaptionStage
@@ -145,17 +145,12 @@ def finish(job: Job, model: CaptionDecoder, tokenizer: Tokenizer, dev: Lessons) 
             "dev": rows[-1] if rows else {},
         },
     )
+    watched = Watched(dev.images, dev.spanish, dev.maps)
     fitted = fit_checks(
-        SmallCaptioner(job.out), job.encoder, dev, seed=job.recipe.seed, tell=job.tell
+        SmallCaptioner(job.out), job.encoder, watched, seed=job.recipe.seed, tell=job.tell
     )
     write_json(job.work / "checks.json", {kind: asdict(one) for kind, one in fitted.items()})
-    checks = {job.encoder.name: {kind: asdict(one.logistic) for kind, one in fitted.items()}}
-    write_json(job.out / FITTED, checks)
-    for kind, one in fitted.items():
-        job.tell(
-            f"{kind}: {100 * one.fitting:.0f}% of {one.texts:,} chosen texts fit,"
-            f" expected calibration error {one.error:.3f}"
-        )
+    write_checks(job.out / FITTED, job.encoder, fitted, job.tell)
     job.tell(f"wrote {job.out}: {sum(p.stat().st_size for p in job.out.iterdir()) / 1e6:.1f} MB")
 
 
@@ -163,7 +158,7 @@ def estimate(job: Job) -> str:
     """What the run will cost, from one timed image and one timed batch."""
     torch.set_num_threads(job.threads)
     recipe, encoder = job.recipe, job.encoder
-    image = job.train[0].open(encoder.map_size)
+    image = job.train[0].open(encoder.image_size)
     a_map = _seconds(lambda: encoder.read_map(image)) / job.threads
     model = CaptionDecoder(recipe, recipe.pieces)
     config = recipe.decoder
@@ -215,7 +210,7 @@ def _maps(job: Job, images: Sequence[CaptionedImage], name: str) -> Any:
     side, channels = job.recipe.decoder.grid * 2, job.recipe.decoder.channels
 
     def one(row: int) -> NDArray[np.float32]:
-        return encoder.read_map(images[row].open(encoder.map_size)).reshape(-1, channels)
+        return encoder.read_map(images[row].open(encoder.image_size)).reshape(-1, channels)
 
     return cache_rows(
         one,

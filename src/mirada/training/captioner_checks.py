@@ -6,26 +6,31 @@ who captioned the image; a phrase, when its noun labels a box in the same place.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 
+from mirada.errors import ModelUnavailable
 from mirada.indexing.verify import PHRASE, Checks, Logistic, best_of, margin
+from mirada.protocols import Calibrated
 from mirada.training.calibration import BINS, logistic
+from mirada.training.checkpoint import write_json
+from mirada.training.corpus import read_corpora
+from mirada.training.views import cache_rows
 from mirada.types import WHOLE, Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mirada.evaluation.datasets import CaptionedImage
-    from mirada.models.captioners import SmallCaptioner
-    from mirada.models.small import SmallEncoder
-    from mirada.training.captioner_data import Lessons
-    from mirada.types import Box, Vector
+    from mirada.protocols import Captioner, Encoder, MapEncoder
+    from mirada.types import Box, FeatureMap, Vector
 
 WATCHED: Final = 2_000  # images at most
 CANDIDATES: Final = {"en": 5, "es": 3, PHRASE: 2}
@@ -48,6 +53,15 @@ _ENDINGS = ("iendo", "ando", "ing", "ed", "es", "s")
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """Captioned images with all that the check and the captioner look at."""
+
+    images: Sequence[CaptionedImage]
+    spanish: Mapping[str, str]  # of captions
+    maps: Any  # (n, rows * columns, channels)
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """The texts that the check would choose, with whether they fit."""
 
@@ -66,9 +80,9 @@ class Fitted:
 
 
 def fit_checks(
-    captioner: SmallCaptioner,
-    encoder: SmallEncoder,
-    dev: Lessons,
+    captioner: Captioner,
+    encoder: MapEncoder,
+    dev: Watched,
     *,
     seed: int,
     tell: Callable[[str], None],
@@ -86,11 +100,51 @@ def fit_checks(
     return found
 
 
+def read_dev(
+    images: Sequence[CaptionedImage],
+    encoder: MapEncoder,
+    languages: Sequence[str],
+    work: Path,
+    tell: Callable[[str], None],
+) -> Watched:
+    """The images with feature maps and translations, which are kept in a folder."""
+    (corpus,) = read_corpora([images], languages, work / "translations.json", tell)
+
+    def one(row: int) -> FeatureMap:
+        maps = encoder.read_map(images[row].open(encoder.image_size))
+        return maps.reshape(-1, maps.shape[-1])
+
+    tell(f"maps of {len(images):,} images")
+    shape = (len(images), *one(0).shape)
+    maps = cache_rows(
+        one,
+        shape,
+        to=work / "maps.npy",
+        threads=os.cpu_count() or 1,
+        progress=lambda done: tell(f"  {done:,} more") if done > 1000 else None,
+    )
+    return Watched(images, corpus.spanish, maps)
+
+
+def write_checks(
+    path: Path, encoder: Encoder, fitted: Mapping[str, Fitted], tell: Callable[[str], None]
+) -> None:
+    """Write what the check of this encoder reads, and tell how good it is."""
+    write_json(path, {encoder.name: {kind: asdict(one.logistic) for kind, one in fitted.items()}})
+    for kind, one in fitted.items():
+        tell(
+            f"{kind}: {100 * one.fitting:.0f}% of {one.texts:,} chosen texts fit,"
+            f" expected calibration error {one.error:.3f}"
+        )
+
+
 class _Trial:
     """Lets the captioner write and the check choose."""
 
-    def __init__(self, captioner: SmallCaptioner, encoder: SmallEncoder, dev: Lessons) -> None:
+    def __init__(self, captioner: Captioner, encoder: MapEncoder, dev: Watched) -> None:
         self._captioner, self._encoder, self._dev = captioner, encoder, dev
+        if not isinstance(encoder, Calibrated):
+            raise ModelUnavailable(f"{encoder.name} has no calibration to check captions by")
         calibration = encoder.calibration
         self._checks = Checks(calibration.distractors, calibration.temperature, {})
 
@@ -109,7 +163,7 @@ class _Trial:
         look = _Known(maps.reshape(side, side, -1))
         if kind != PHRASE:
             texts = self._write(look, [WHOLE], kind, kind)[0]
-            vector = self._encoder.encode_images([image.open(self._encoder.image_size)])[0]
+            vector = self._encoder.encode_map(look.maps)
             chosen, worth = self._choose(texts, vector)
             return [(worth, said_by(chosen, self._people(image, kind)))]
         boxes = largest(image, LARGEST)

@@ -22,7 +22,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from mirada.errors import DatasetError
-from mirada.evaluation.retrieval import encode_gallery
 from mirada.models.small import SmallEncoder, open_session, pixels
 from mirada.training import calibration, export, vocabulary
 from mirada.training.checkpoint import read_json, write_atomically, write_json
@@ -156,21 +155,10 @@ def finish(job: Job, trunk: Trunk, model: Dual, tokenizer: Tokenizer, dev: Corpu
         },
     )
     job.tell("calibrating")
-    encoder = SmallEncoder(job.out)
-    gallery = encode_gallery(encoder, job.dev)
-    texts = [
-        (row, text if language == "en" else dev.spanish[text])
-        for language in job.recipe.languages
-        for row, image in enumerate(job.dev)
-        for text in image.captions[:1]
-    ]
-    queries = encoder.encode_texts([text for _, text in texts])
-    owners = [row for row, _ in texts]
-    pairs = calibration.draw_pairs(queries, gallery, owners, seed=job.recipe.seed)
-    fitted = calibration.fit(pairs, encoder.encode_texts(calibration.subjects()))
+    fitted, found = calibration.calibrate(
+        SmallEncoder(job.out), dev, job.recipe.languages, seed=job.recipe.seed
+    )
     export.write_calibration(job.out, fitted)
-    fresh = calibration.draw_pairs(queries, gallery, owners, seed=job.recipe.seed + 1)
-    found = calibration.reliability(fresh, fitted)
     write_json(job.work / "calibration.json", {"expected_error": found.error, "bins": found.bins})
     job.tell(f"expected calibration error on dev: {found.error:.4f}")
     job.tell(f"wrote {job.out}: {sum(p.stat().st_size for p in job.out.iterdir()) / 1e6:.1f} MB")

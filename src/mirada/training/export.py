@@ -262,8 +262,7 @@ def write_model(
         {
             "name": name,
             "dim": recipe.dim,
-            "image_size": recipe.vision.image_size,
-            "map_size": recipe.vision.map_size,
+            "image_size": recipe.vision.seen_size,
             "preprocessing": "RGB, squashed to a square (bicubic), (value - 127) / 128",
             "files": digests(folder, (IMAGE_TOWER, IMAGE_HEAD, TEXT_TOWER, TOKENIZER)),
             "calibration": {},

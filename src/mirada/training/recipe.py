@@ -29,7 +29,7 @@ class Blocks:
 class VisionConfig:
     """The shape of a backbone."""
 
-    image_size: int  # pixels a side
+    image_size: int  # pixels a side in training
     stem: int  # channels
     stages: tuple[Blocks, ...]
     head: int  # channels of the last feature map
@@ -44,8 +44,8 @@ class VisionConfig:
                 channels, side = stage.channels, -(-side // stride)
 
     @property
-    def map_size(self) -> int:
-        """Pixels a side at which regions are looked for: the first from 4/3 of `image_size` on.
+    def seen_size(self) -> int:
+        """Pixels a side at which the finished model looks: the first from 4/3 of `image_size` on.
 
         It must halve to even and odd sides just as `image_size` does, because the paddings of
         the exported graph are those of `image_size`.
