@@ -61,13 +61,13 @@ def _parse_one(text: str, today: date) -> ParsedQuery:
         raw=text,
         lang=language,
         full_text=reading.full_text(),
-        scene=reading.scene(),
+        scene=" ".join(filter(None, (reading.scene(), *written.malformed))),
         phrases=reading.phrases(),
         relations=reading.relations(),
         negations=(*reading.negations(), *written.excluded),
         filters=_in_order([*written.filters, *filters]),
         warnings=tuple(written.warnings),
-        unplaced=reading.unplaced(),
+        unplaced=(*reading.unplaced(), *written.malformed),
     )
 
 

@@ -310,7 +310,7 @@ class _Attacher:
     def _on_setting(self, mark: Mark) -> None:
         self._found.settings.append(mark)
 
-    def _on_exists(self, mark: Mark) -> None:
+    def _on_exists(self, _: Mark) -> None:
         self._bare, self._listed = [], []
 
     def _joint(self, joint: Joint) -> None:

@@ -213,7 +213,7 @@ _RULES: Final[Mapping[str, Callable[[Sequence[str], date], Period]]] = {
     "after": lambda said, today: Period(period(said[0], today).end, None),
     "since": lambda said, today: Period(period(said[0], today).start, None),
     "span": lambda said, today: Period(period(said[0], today).start, period(said[1], today).end),
-    "season": lambda said, today: _season(said[0], int(said[1])),
+    "season": lambda said, _: _season(said[0], int(said[1])),
     "last_season": _last_season,
     "previous": _previous,
     "current": _current,
@@ -221,6 +221,6 @@ _RULES: Final[Mapping[str, Callable[[Sequence[str], date], Period]]] = {
     "ago": _ago,
     "last": _last,
     "decade": _decade,
-    "yesterday": lambda said, today: Period(today - timedelta(1), today),
+    "yesterday": lambda _, today: Period(today - timedelta(1), today),
     "today": lambda _, today: Period(today, today + timedelta(1)),
 }

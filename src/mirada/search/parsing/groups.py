@@ -22,23 +22,8 @@ _OR: Final = frozenset(("or", "nor", "o", "u", "/"))
 _WITH: Final = frozenset(("with", "con"))
 _OF: Final = frozenset(("of", "de", "del"))
 _ONE: Final = frozenset(("one", "ones"))
-_IT: Final = frozenset(
-    [
-        "it",
-        "them",
-        "him",
-        "her",
-        "this",
-        "these",
-        "él",
-        "ella",
-        "ello",
-        "ellos",
-        "ellas",
-        "este",
-        "esta",
-    ]
-)
+_IT: Final = frozenset(("it", "him", "her", "itself", "this", "él", "ella", "ello", "este", "esta"))
+_THEM: Final = frozenset(("them", "these", "ellos", "ellas"))
 _IGNORED: Final = frozenset("'’`´\"“”«»¿¡#*_|~^<>=+-–—@$%&\\/")
 _ACTS: Final = (Part.VERB, Part.GERUND, Part.PARTICIPLE, Part.AUXILIARY)
 
@@ -139,7 +124,7 @@ class _Grouper:
             self._punctuation(token)
         elif token.form in _AND or token.form in _OR:
             self._conjunction(token)
-        elif token.form in _IT and part is Part.PRONOUN:
+        elif (token.form in _IT or token.form in _THEM) and part is Part.PRONOUN:
             self._it(token)
         elif part is Part.CONJUNCTION:
             self._join(Joint.STOP)
@@ -200,14 +185,14 @@ class _Grouper:
         if self._group is not None:
             self._group.tail.append(token)
         else:
-            plural = token.form in ("them", "these", "ellos", "ellas")
-            self._items.append(Joint.THEM if plural else Joint.IT)
+            self._items.append(Joint.THEM if token.form in _THEM else Joint.IT)
 
     def _determiner(self, token: Token) -> None:
         if self._group is not None and self._open:
             self._group.tail.append(token)
         else:
-            self._close()
+            if self._group is not None:
+                self._close()
             group = self._here()
             group.determined = True
             group.opening.append(token)

@@ -104,6 +104,8 @@ class Reading:
         found = []
         for mark in self._found.denials:
             end = mark.end
+            if mark.kind == "unlike":
+                end = next((one.end for one in self._marks if one.start == end), end)
             for start in sorted(ends):
                 if end <= start <= end + 2:
                     end = ends[start]

@@ -37,6 +37,7 @@ class Written:
     rest: str  # as long as the query
     filters: list[Filter] = field(default_factory=list)
     excluded: list[Phrase] = field(default_factory=list)
+    malformed: list[str] = field(default_factory=list)  # of the syntax, but not understood
     warnings: list[str] = field(default_factory=list)
 
 
@@ -82,7 +83,7 @@ def _take(found: re.Match[str], written: Written, today: date) -> None:
 
 
 def _take_field(found: re.Match[str], written: Written, today: date, *, negated: bool) -> None:
-    """A field; a value that does not fit stays in the text."""
+    """A field; a value that does not fit is kept for the scene."""
     name = found["field"]
     if not is_field(name):
         return
@@ -90,11 +91,10 @@ def _take_field(found: re.Match[str], written: Written, today: date, *, negated:
     try:
         written.filters += field_filters(name, value, today, negated=negated)
     except Malformed as error:
-        written.warnings.append(
-            f"{found[0].strip().lower()} is read as words: {name.lower()} {error}"
-        )
-    else:
-        _blank(written, found)
+        typed = " ".join(found[0].lower().split())
+        written.malformed.append(typed)
+        written.warnings.append(f"{typed} was not understood: {name.lower()}: {error}")
+    _blank(written, found)
 
 
 def _blank(written: Written, found: re.Match[str], instead: str = "") -> None:
