@@ -181,8 +181,8 @@ def test_an_engine_that_always_prefers_one_order_is_right_half_the_time() -> Non
     report = evaluate_spatial(images, engines, relations=["left_of"])
     assert (report.images, report.pairs, report.queries) == (2, 2, 2)
     for found in report.engines.values():
-        assert found.overall.swap.mean == 0.5  # the second because ties count half
-    tied = report.engines["none"].overall
+        assert found.by_group["all"].swap.mean == 0.5  # the second because ties count half
+    tied = report.engines["none"].by_group["left/right"]
     assert {cut: one.mean for cut, one in tied.recall.items()} == {1: 0, 5: 1, 10: 1}
     assert tied.ndcg.mean == pytest.approx(1 / np.log2(3))
 
@@ -195,8 +195,8 @@ def test_annotated_boxes_answer_what_they_say() -> None:
     assert scores[0].argsort()[::-1].tolist() == [0, 2, 1, 3]
     assert scores[1].argmax() == 3
     report = evaluate_spatial(images, [engine])
-    assert report.engines["boxes"].overall.swap.mean == 1
-    assert report.engines["boxes"].overall.recall[1].mean == 1
+    assert report.engines["boxes"].by_group["all"].swap.mean == 1
+    assert report.engines["boxes"].by_group["all"].recall[1].mean == 1
 
 
 def test_without_boxes_there_is_nothing_to_ask() -> None:
@@ -227,7 +227,7 @@ def test_the_command_reports_both_conditions(folder: Path) -> None:
     assert (report["images"], report["pairs"]) == (2, 4)
     boxes, vectors = report["engines"].values()
     assert boxes["by_relation"]["left_of"]["swap"]["mean"] == 1
-    assert vectors["overall"]["swap"]["mean"] == 0.5  # both pictures are the same
+    assert vectors["by_group"]["directions"]["swap"]["mean"] == 0.5  # both pictures are the same
     done = CliRunner().invoke(cli, ["eval", "spatial", str(folder), "--condition", "boxes"])
     assert done.exit_code == 0, done.output
     assert "2 images with boxes, 4 queries with their twins" in done.stdout
@@ -246,6 +246,6 @@ def test_the_command_refuses_images_without_boxes(tmp_path: Path) -> None:
 def test_geometry_and_parser_read_real_boxes() -> None:
     images = [image for image in read_dataset(DEV) if image.boxes][::6]
     engine = RegionsEngine("boxes", Annotations(), parse=parse)
-    found = evaluate_spatial(images, [engine], limit=40).engines["boxes"].by_relation
-    assert min(found[name].swap.mean for name in ("left_of", "right_of")) >= 0.95
-    assert min(found[name].swap.mean for name in ("above", "below")) >= 0.85
+    found = evaluate_spatial(images, [engine], limit=40).engines["boxes"].by_group
+    assert found["left/right"].swap.mean >= 0.95
+    assert found["above/below"].swap.mean >= 0.85

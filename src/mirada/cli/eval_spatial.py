@@ -121,18 +121,18 @@ def _print(report: SpatialReport) -> None:
 
 def _print_engine(name: str, engine: EngineFound) -> None:
     click.echo(f"\n{name}, {engine.seconds:.0f} s")
-    cuts = "".join(f"{f'R@{cut}':>7}" for cut in engine.overall.recall)
-    head = f"{'':<10}{'swap [95%]':>20}{'pairs':>7}{cuts}{'nDCG@10 [95%]':>20}{'queries':>9}"
+    cuts = "".join(f"{f'R@{cut}':>7}" for cut in engine.by_group["all"].recall)
+    head = f"{'':<12}{'swap [95%]':>22}{'pairs':>7}{cuts}{'nDCG@10 [95%]':>23}{'queries':>9}"
     click.secho(head, dim=True)
-    for kind, found in {**engine.by_relation, "all": engine.overall}.items():
+    for kind, found in {**engine.by_relation, **engine.by_group}.items():
         click.echo(_line(kind, found))
 
 
 def _line(kind: str, found: Found) -> str:
     shares = "".join(f"{100 * one.mean:>7.1f}" for one in found.recall.values())
     return (
-        f"{kind:<10}{_span(found.swap):>20}{found.pairs:>7,}{shares}"
-        f"{_span(found.ndcg):>20}{found.queries:>9,}"
+        f"{kind:<12}{_span(found.swap):>22}{found.pairs:>7,}{shares}"
+        f"{_span(found.ndcg):>23}{found.queries:>9,}"
     )
 
 

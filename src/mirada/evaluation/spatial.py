@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 CUTS: Final = (1, 5, 10)
 
+GROUPS: Final[Mapping[str, Sequence[str]]] = {
+    "left/right": ("left_of", "right_of"),
+    "above/below": ("above", "below"),
+    "directions": ("left_of", "right_of", "above", "below"),
+    "all": tuple(WORDS),
+}
+"""Relations told of together. Words alone give no hint on directions; they do on the others: a man
+is on a bench, never a bench on a man."""
+
 
 class SpatialEngine(Protocol):
     """Any search that gives every image a score for a text."""
@@ -51,8 +60,8 @@ class Found:
 class EngineFound:
     """One engine over all queries."""
 
-    overall: Found
     by_relation: Mapping[str, Found]
+    by_group: Mapping[str, Found]  # of GROUPS, where there are queries
     seconds: float
 
 
@@ -141,8 +150,12 @@ def _evaluate(engine: SpatialEngine, sheet: _Sheet) -> EngineFound:
     ]
     kinds = list(dict.fromkeys(one.relation for one in sheet.pairs))
     return EngineFound(
-        _summary(sheet, swaps, ranked, kinds),
         {kind: _summary(sheet, swaps, ranked, [kind]) for kind in kinds},
+        {
+            name: _summary(sheet, swaps, ranked, group)
+            for name, group in GROUPS.items()
+            if set(kinds) & set(group)
+        },
         seconds,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,16 @@ SMALLEST: Final = 2e-3
 """Side to which smaller boxes are widened: below it the sixteen terms cancel to noise."""
 
 _SIGNS: Final = (1, -1, -1, 1)  # of the corners of a trapezoid
+_NOTHING: Final = 1e-30  # in place of 0, and of steps that lead the other way
+
+
+class _Powers(NamedTuple):
+    """A step along one axis."""
+
+    value: NDArray[np.float64]
+    square: NDArray[np.float64]
+    fourth: NDArray[np.float64]
+    log: NDArray[np.float64]  # of the square
 
 
 def left_of(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -55,11 +65,13 @@ def _mean_square_cosine(
     """
     along, wide = _corners(a, b, axis)
     across, high = _corners(a, b, 1 - axis)
+    rows = [_powers(np.maximum(u, _NOTHING)) for u in along]
+    columns = [_powers(np.maximum(np.abs(v), _NOTHING)) for v in across]
     total: NDArray[np.float64] = np.zeros(np.broadcast_shapes(wide.shape, high.shape))
-    for sign, u in zip(_SIGNS, along, strict=True):
-        for other, v in zip(_SIGNS, across, strict=True):
+    for sign, u in zip(_SIGNS, rows, strict=True):
+        for other, v in zip(_SIGNS, columns, strict=True):
             total += (sign * other) * _integral(u, v)
-    return np.clip(total / (wide * high), 0.0, 1.0)
+    return np.clip(total / (24 * wide * high), 0.0, 1.0)
 
 
 def _corners(
@@ -76,24 +88,19 @@ def _side(box: NDArray[np.floating], axis: int) -> tuple[NDArray[np.float64], ND
     return low - more, high + more
 
 
-def _integral(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """u^2 / (u^2 + v^2) integrated twice along u and twice along v; 0 where u is not positive.
+def _powers(value: NDArray[np.float64]) -> _Powers:
+    square = value * value
+    return _Powers(value, square, square * square, np.log(square))
 
-    With u, v > 0, up to terms in u alone, which the signs cancel:
-    (4 u^3 v atan(v/u) - 4 u v^3 atan(u/v) + 3 u^2 v^2 + v^4 ln(1 + u^2/v^2)
-    - u^4 ln(1 + v^2/u^2)) / 24
+
+def _integral(u: _Powers, v: _Powers) -> NDArray[np.float64]:
+    """24 times u^2 / (u^2 + v^2) integrated twice along u and twice along v, for u, v > 0.
+
+    Up to terms that the signs cancel:
+    4 u^3 v atan(v/u) - 4 u v^3 atan(u/v) + 3 u^2 v^2 + v^4 ln(1 + u^2/v^2) - u^4 ln(1 + v^2/u^2)
     """
-    u, v = np.maximum(u, 1e-30), np.maximum(np.abs(v), 1e-30)
-    uu, vv = u * u, v * v
-    angle = np.arctan2(v, u)
-    log = np.log(uu + vv)
-    product = u * v
-    return (
-        np.asarray(
-            4 * product * (uu * angle - vv * (np.pi / 2 - angle))
-            + 3 * product * product
-            + vv * vv * (log - np.log(vv))
-            - uu * uu * (log - np.log(uu))
-        )
-        / 24
-    )
+    product = u.value * v.value
+    angle = np.arctan(v.value / u.value)
+    log = np.log(u.square + v.square)
+    turned = 4 * (u.square * angle - v.square * (np.pi / 2 - angle)) + 3 * product
+    return np.asarray(product * turned + v.fourth * (log - v.log) - u.fourth * (log - u.log))
