@@ -27,8 +27,8 @@ def best_match(
     """(images, phrases) candidate of each phrase that together give the largest sum.
 
     Phrases that no clause joins are matched apart. Phrases joined are taken one after the other,
-    and after each the best `states` partial matches are kept. As long as (candidates)^(n - 1) is
-    not more than that, the result for n joined phrases is the exact maximum.
+    and after each the best `states` partial matches are kept. As long as candidates^(n - 1) is not
+    more than that, the result for n joined phrases is the exact maximum.
 
     Args:
         single: (phrases, images, candidates) what each candidate gives by itself.
@@ -68,23 +68,29 @@ def _match_group(
     single: NDArray[np.float64], clauses: Sequence[Clause], states: int
 ) -> NDArray[np.intp]:
     """(images, phrases) for one group, whose phrases are numbered in the order of `single`."""
-    _, images, candidates = single.shape
+    count, images, candidates = single.shape
     rows = np.arange(images)[:, None]
-    values = single[0]
-    picks = np.arange(candidates).reshape(1, 1, -1).repeat(images, 0)  # (phrases, states) each
-    for phrase, own in enumerate(single[1:], 1):
-        if values.shape[1] > states:
-            kept = np.argpartition(-values, states - 1, axis=1)[:, :states]
-            values, picks = values[rows, kept], np.take_along_axis(picks, kept[:, None], 2)
+    values, picks = np.zeros((images, 1)), np.zeros((images, 0, 1), np.intp)  # of each state
+    for phrase, own in enumerate(single):
         wider = values[:, :, None] + own[:, None, :]
         for clause in clauses:
             *earlier, last = clause.phrases
             if last == phrase:
                 wider += clause.table[(rows, *(picks[:, one] for one in earlier))]
-        values = wider.reshape(images, wider.shape[1] * candidates)
-        added = np.arange(candidates).reshape(1, 1, -1).repeat(images, 0)
+        flat = wider.reshape(images, wider.shape[1] * candidates)
+        kept = _largest(flat, 1 if phrase == count - 1 else states)
+        state, candidate = np.divmod(kept, candidates)
+        values = np.take_along_axis(flat, kept, 1)
         picks = np.concatenate(
-            [picks.repeat(candidates, 2), np.tile(added, (1, 1, wider.shape[1]))], axis=1
+            [np.take_along_axis(picks, state[:, None], 2), candidate[:, None]], axis=1
         )
-    best = values.argmax(1)
-    return np.asarray(picks[np.arange(images), :, best])
+    return np.asarray(picks[:, :, 0])
+
+
+def _largest(values: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
+    """(images, up to `limit`) places of the largest values of each row; the first of equals."""
+    if limit == 1:
+        return np.asarray(values.argmax(1)[:, None])
+    if values.shape[1] <= limit:
+        return np.tile(np.arange(values.shape[1]), (len(values), 1))
+    return np.asarray(np.argpartition(-values, limit - 1, axis=1)[:, :limit])
