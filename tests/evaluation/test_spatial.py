@@ -199,6 +199,16 @@ def test_annotated_boxes_answer_what_they_say() -> None:
     assert report.engines["boxes"].by_group["all"].recall[1].mean == 1
 
 
+def test_a_label_of_several_words_is_met_as_a_whole_and_by_its_noun() -> None:
+    images = [
+        picture("a", potted_plant=LEFT, car=RIGHT),
+        picture("b", potted_plant=RIGHT, car=LEFT),
+    ]
+    engine = RegionsEngine("boxes", Annotations(), parse=parse)
+    (scores,) = engine.score(["a potted plant to the left of a red car"], images)
+    assert scores[0] > scores[1] + 1
+
+
 def test_without_boxes_there_is_nothing_to_ask() -> None:
     with pytest.raises(DatasetError, match="no image has boxes"):
         evaluate_spatial([picture("a")], [])

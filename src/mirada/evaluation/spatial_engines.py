@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.protocols import Encoder
-    from mirada.types import Matrix, ParsedQuery
+    from mirada.types import Matrix, ParsedQuery, Phrase
 
 LOG_CHANCE: Final = {
     Likeness.SURE: float(np.log(0.95)),
@@ -93,8 +93,8 @@ class Annotations:
         """What the labels say to the phrases of the query."""
         sheet = self._sheet(images)
         return Sightings(
-            self._logs([one.head for one in query.phrases], sheet),
-            self._logs([one.head for one in query.negations], sheet),
+            self._logs(query.phrases, sheet),
+            self._logs(query.negations, sheet),
             sheet.boxes,
             sheet.present,
             np.zeros(len(images)),
@@ -109,14 +109,19 @@ class Annotations:
         return self._known
 
     @staticmethod
-    def _logs(heads: Sequence[str], sheet: _Sheet) -> NDArray[np.float64]:
-        """(heads, images, regions) log probabilities."""
+    def _logs(phrases: Sequence[Phrase], sheet: _Sheet) -> NDArray[np.float64]:
+        """(phrases, images, regions) log probabilities."""
         by_kind = [
-            [LOG_CHANCE[max(likeness(head, label) for label in labels)] for labels in sheet.kinds]
-            for head in heads
+            [LOG_CHANCE[_likeness(phrase, labels)] for labels in sheet.kinds] for phrase in phrases
         ]
-        table = np.array(by_kind, np.float64).reshape(len(heads), len(sheet.kinds))
+        table = np.array(by_kind, np.float64).reshape(len(phrases), len(sheet.kinds))
         return np.where(sheet.present, table[:, sheet.places], -np.inf)
+
+
+def _likeness(phrase: Phrase, labels: Sequence[str]) -> Likeness:
+    """By the whole phrase or its noun: a potted plant is labelled so, a red car as a car."""
+    asked = dict.fromkeys((phrase.text, phrase.head))
+    return max(likeness(one, label) for one in asked for label in labels)
 
 
 @dataclass(frozen=True)
