@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-Vector: TypeAlias = NDArray[np.float32]
-"""(dim,), of unit length."""
-Matrix: TypeAlias = NDArray[np.float32]
-"""(n, dim), rows of unit length."""
-FeatureMap: TypeAlias = NDArray[np.float32]
-"""(rows, columns, channels): what an image tower saw in each part of an image."""
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+    """(dim,), of unit length."""
+    Matrix: TypeAlias = NDArray[np.float32]
+    """(n, dim), rows of unit length."""
+    FeatureMap: TypeAlias = NDArray[np.float32]
+    """(rows, columns, channels): what an image tower saw in each part of an image."""
+
+
+def __getattr__(name: str) -> Any:
+    """The shapes of arrays, for those who import them to run; numpy is slow to load."""
+    if name not in {"Vector", "Matrix", "FeatureMap"}:
+        raise AttributeError(name)
+    import numpy as np  # noqa: PLC0415 not every command needs it
+    from numpy.typing import NDArray  # noqa: PLC0415
+
+    return NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +274,9 @@ class Filter:
     place, color ("bw": black and white), orientation, format, size ("5mb"), width, height (pixels),
     rating, iso, aperture, focal (millimetres) as `search/lexicon/fields.tsv` lists them."""
     op: str  # "=", "!=", "<", "<=", ">" or ">="; of texts "=" means that they contain the value
-    value: str  # lower case; dates as "2020-01-31", first day of a range
+    value: (
+        str  # lower case; dates as "2020-01-31"; after "!=" also as "2020", "2020-06", "start..end"
+    )
 
 
 @dataclass(frozen=True, slots=True)

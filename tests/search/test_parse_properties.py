@@ -10,15 +10,15 @@ from mirada.search.query import parse
 from mirada.types import ParsedQuery
 
 TODAY = date(2024, 5, 15)
-STRUCTURE = (
-    "a an the two three no not and or but with without on in at of to left right next is are that"
-    " under above behind between it one , . : at_least there before after 2019 last year photo of"
-    " un una el la de en sobre y o sin con al lado izquierda derecha hay que encima fondo"
-).split()
-THINGS = (
-    "hen tractor barn girl red wooden old running sleeping ride lantern zyxt gallina burro rojo"
-    " corriendo puente vieja farol"
-).split()
+STRUCTURE = """
+    a an the two three no not and or but with without on in at of to left right next is are that
+    under above behind between it one , . : at_least there before after 2019 last year photo of
+    un una el la de en sobre y o sin con al lado izquierda derecha hay que encima fondo
+""".split()  # noqa: SIM905
+THINGS = """
+    hen tractor barn girl red wooden old running sleeping ride lantern zyxt gallina burro rojo
+    corriendo puente vieja farol
+""".split()  # noqa: SIM905
 TYPED = ["-hen", '"old barn"', "tag:farm", "date:2019..", "OR", "NOT", "width:>9", "is:x", "left:"]
 WORDS = st.lists(st.sampled_from([*STRUCTURE, *THINGS]), max_size=12)
 QUERIES = st.lists(st.sampled_from([*STRUCTURE, *THINGS, *TYPED]), max_size=12).map(" ".join)

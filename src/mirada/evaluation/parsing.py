@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CORE: Final = ("head", "count", "pos", "relation", "negation", "filter")
 """The slots that decide where images are looked for and which are left out."""
+
+_NOT: Final = re.compile(r"!=?")
 
 Slots = dict[str, Counter[Any]]
 
@@ -117,7 +120,8 @@ def slots(parsed: Mapping[str, Any]) -> Slots:
 
 
 def _filter_text(one: Mapping[str, str] | str) -> str:
-    return one if isinstance(one, str) else f"{one['field']}{one['op']}{one['value']}"
+    text = one if isinstance(one, str) else f"{one['field']}{one['op']}{one['value']}"
+    return _NOT.sub("!=", text)
 
 
 def _said(values: Counter[Any]) -> tuple[str, ...]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mirada.language.parts import Part
-from mirada.language.tables import words_of
 from mirada.search.parsing.companions import with_companions
 from mirada.search.parsing.groups import Group, Joint
 from mirada.search.parsing.marks import Mark
 from mirada.search.parsing.phrases import head_of, is_scene
+from mirada.search.parsing.tokens import is_living
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,6 +168,9 @@ class _Attacher:
             understand(mark)
 
     def _on_position(self, mark: Mark) -> None:
+        if self._unlike and self._last is not None:
+            self._not_there(mark, self._last)
+            return
         before, after = self._ahead(-1), self._ahead(1)
         opens = before in (None, Joint.STOP) or _is(before, "exists")
         goes_on = isinstance(after, Group) or _is(after, "exists", "without", "count")
@@ -182,6 +185,11 @@ class _Attacher:
         for group in sharing:
             group.pos.append(mark.value)
         self._bare = []
+
+    def _not_there(self, mark: Mark, group: Group) -> None:
+        """A car that is not on the left: a car, and none on the left."""
+        self._unlike = False
+        self._found.groups.append(replace(group, negated=True, pos=[mark.value], count=None))
 
     def _on_label(self, mark: Mark) -> None:
         self._bare, self._listed = [], []
@@ -234,6 +242,8 @@ class _Attacher:
         before = self._link
         if before is None or last not in before.objs:
             return [last]
+        if self._ahead(-1) is Joint.AND:  # "left of a tree and behind a fence"
+            return [link.subj for link in self._found.links if link.objs == before.objs]
         nested = any(before.subj in link.objs for link in self._found.links)
         carried = before.rel in _CARRYING and rel in _FURTHER and not nested
         if carried or self._acts_again(last, before.subj):
@@ -243,11 +253,11 @@ class _Attacher:
     def _acts_again(self, last: Group, subject: Group) -> bool:
         """Whether an act after an object is the subject's: "a woman in a dress standing on"."""
         acts = bool(last.tail) and last.tail[0].part in _ACTS
-        agents = words_of("agent", self._language)
+        language = self._language
         return (
             acts
-            and head_of(last, self._language) not in agents
-            and head_of(subject, self._language) in agents
+            and not is_living(head_of(last, language), language)
+            and is_living(head_of(subject, language), language)
         )
 
     def _on_its(self, mark: Mark) -> None:

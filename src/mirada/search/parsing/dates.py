@@ -121,6 +121,16 @@ def understood(rule: str, said: Sequence[str], today: date) -> Period:
         raise ValueError(rule) from error
 
 
+def shown(days: Period) -> str:
+    """A period as short as it can be: "2020", "2020-06", "2020-06-30", else "start..end"."""
+    start, end = days
+    if start is not None and end is not None:
+        for unit, size in (("year", 4), ("month", 7), ("day", 10)):
+            if start == _begin(start, unit) and end == _later(start, unit, 1):
+                return str(start)[:size]
+    return f"{start or ''}..{end or ''}"
+
+
 def _days(year: int, month: int | None, day: int | None) -> Period:
     if month is None:
         return Period(date(year, 1, 1), date(year + 1, 1, 1))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from mirada.search.parsing.dates import Period, period, understood
+from mirada.search.parsing.dates import Period, period, shown, understood
 from mirada.search.parsing.natural import date_filters
 from mirada.search.parsing.patterns import table
 from mirada.types import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
 
 _COMPARED: Final = re.compile(r"(>=|<=|!=|>|<|=)?(.*)", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?", re.ASCII)
@@ -52,6 +52,9 @@ def _denied(found: list[Filter]) -> list[Filter]:
         return [Filter(found[0].field, _INVERSE[found[0].op], found[0].value)]
     by_sign = {one.op: one.value for one in found}
     low, high = by_sign.get(">=", ""), by_sign.get("<", by_sign.get("<=", ""))
+    if found[0].field == "date":
+        days = Period(date.fromisoformat(low), date.fromisoformat(high))
+        return [Filter("date", "!=", shown(days))]
     return [Filter(found[0].field, "!=", f"{low}..{high}")]
 
 
@@ -117,8 +120,7 @@ def _date(field: str, value: str, today: date) -> list[Filter]:  # noqa: ARG001
             return [Filter("date", "<", str(days.start))]
         case "<=":
             return [Filter("date", "<", str(days.end))]
-    found = list(date_filters(days))
-    return _denied(found) if sign == "!=" else found
+    return [Filter("date", "!=", shown(days))] if sign == "!=" else list(date_filters(days))
 
 
 def _day(text: str, today: date) -> Period:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from mirada.language.parts import Part
 from mirada.search.parsing.marks import Mark, number_of
 from mirada.search.parsing.patterns import words_in
-from mirada.search.parsing.tokens import Token
+from mirada.search.parsing.tokens import Token, is_gerund, is_living
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,10 @@ _OF: Final = frozenset(("of", "de", "del"))
 _ONE: Final = frozenset(("one", "ones"))
 _IT: Final = frozenset(("it", "him", "her", "itself", "this", "él", "ella", "ello", "este", "esta"))
 _THEM: Final = frozenset(("them", "these", "ellos", "ellas"))
+_SOMEONE: Final = frozenset(("someone", "somebody", "anyone", "anybody", "alguien"))
 _IGNORED: Final = frozenset("'’`´\"“”«»¿¡#*_|~^<>=+-–—@$%&\\/")
 _ACTS: Final = (Part.VERB, Part.GERUND, Part.PARTICIPLE, Part.AUXILIARY)
+_PLACES: Final = ("position", "toward", "setting")
 
 
 class Joint(Enum):
@@ -87,6 +89,7 @@ class _Grouper:
         self._said = False  # what comes is said of the group: "that is ..."
         self._at = 0
         self._opening: list[Token] = []
+        self._is_resumed = False  # the group is among the items already
 
     def run(self) -> list[Item]:
         for at, piece in enumerate(self._pieces):
@@ -120,12 +123,14 @@ class _Grouper:
         part = token.part
         if token.plain:
             self._plain(token)
-        elif part is Part.MARK:
+        elif part is Part.MARK and token.form not in _AND and token.form not in _OR:
             self._punctuation(token)
         elif token.form in _AND or token.form in _OR:
             self._conjunction(token)
         elif (token.form in _IT or token.form in _THEM) and part is Part.PRONOUN:
             self._it(token)
+        elif token.form in _SOMEONE:
+            self._noun(token._replace(part=Part.NOUN))
         elif part is Part.CONJUNCTION:
             self._join(Joint.STOP)
         elif part is Part.DETERMINER:
@@ -219,6 +224,8 @@ class _Grouper:
         group = self._here()
         if token.form in _ONE and not group.nouns:
             group.pronoun = True
+        elif self._is_act_of(group, token):
+            self._act(token._replace(part=Part.GERUND))
         elif group.tail:
             group.tail.append(token)
             self._open = False
@@ -226,6 +233,16 @@ class _Grouper:
             group.after.append(token)
         else:
             group.nouns.append(token)
+
+    def _is_act_of(self, group: Group, token: Token) -> bool:
+        """Whether a word that may be a noun says what someone does: "an elephant drinking"."""
+        return (
+            self._language == "en"
+            and bool(group.nouns)
+            and is_living(group.nouns[-1].lemma, "en")
+            and token.form.endswith("ing")
+            and is_gerund(token)
+        )
 
     def _preposition(self, token: Token) -> None:
         group = self._group
@@ -245,14 +262,28 @@ class _Grouper:
 
     def _act(self, token: Token) -> None:
         """A verb: said of a named group, else before its noun: "a sleeping cat"."""
-        group = self._here()
+        group = self._here() if self._group is not None else self._resumed() or self._here()
         if not group.is_named:
             group.before.append(token)
+        elif self._is_compound(group, token):
+            group.before += [*group.nouns, token]
+            group.nouns = []
         elif self._language == "es" and token.part is Part.PARTICIPLE and not group.tail:
             group.after.append(token)
         else:
             group.tail.append(token)
             self._open = True
+
+    def _is_compound(self, group: Group, token: Token) -> bool:
+        """Whether noun and participle describe the noun to come: "snow covered mountains"."""
+        return (
+            self._language == "en"
+            and token.form.endswith(("ed", "en"))
+            and not group.tail
+            and not self._said
+            and len(group.nouns) == 1
+            and self._part(1) is Part.NOUN
+        )
 
     def _quality(self, token: Token) -> None:
         """An adjective, an adverb or another word."""
@@ -273,16 +304,32 @@ class _Grouper:
             self._opening = []
         return self._group
 
+    def _resumed(self) -> Group | None:
+        """The thing that was placed before its act: "a man on the left holding a camera"."""
+        if len(self._items) < 2 or not self._is_last_mark(*_PLACES):
+            return None
+        before = self._items[-2]
+        if not isinstance(before, Group) or self._part(1) is Part.NOUN:
+            return None
+        self._group, self._is_resumed = before, True
+        return before
+
+    def _is_last_mark(self, *kinds: str) -> bool:
+        last = self._items[-1]
+        return isinstance(last, Mark) and last.kind in kinds
+
     def _join(self, joint: Joint) -> None:
         self._close()
         self._items.append(joint)
 
     def _close(self) -> None:
         group = self._group
-        if group is not None and (group.words or group.pronoun or group.count):
+        has_content = group is not None and (group.words or group.pronoun or group.count)
+        if group is not None and has_content and not self._is_resumed:
             group.pronoun = group.pronoun or not group.words
             self._items.append(group)
         self._group, self._open, self._said, self._opening = None, False, False, []
+        self._is_resumed = False
 
     def _part(self, step: int) -> Part | None:
         at = self._at + step

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mirada.search.parsing.dates import Period, understood
+from mirada.search.parsing.dates import Period, shown, understood
 from mirada.search.parsing.patterns import Patterns, table
 from mirada.types import Filter
 
@@ -96,7 +96,7 @@ def _understood(found: Match, line: Line, today: date) -> Understood | None:
             days = understood(rule, found.captures, today)
         except ValueError:
             return None
-        outside = (Filter("date", "!=", f"{days.start}..{days.end}"),)
+        outside = (Filter("date", "!=", shown(days)),)
         meant = outside if rule == "not_in" else date_filters(days)
         return Understood(meant, found.start, found.end)
     sign = rule.rstrip("*abcdefghijklmnopqrstuvwxyz")

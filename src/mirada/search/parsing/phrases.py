@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from mirada.language.multiwords import multiwords
@@ -10,16 +11,19 @@ from mirada.language.pieces import fold
 from mirada.language.tables import words_of
 from mirada.language.words import lexicon
 from mirada.search.parsing.line import spoken
-from mirada.search.parsing.patterns import words_in
+from mirada.search.parsing.patterns import table, words_in
+from mirada.search.parsing.tokens import is_gerund, is_living
 from mirada.types import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mirada.search.parsing.groups import Group
     from mirada.search.parsing.line import Line
     from mirada.search.parsing.tokens import Token
 
 _QUALITIES: Final = (Part.ADJECTIVE, Part.PARTICIPLE, Part.GERUND, Part.NOUN, Part.VERB)
-_SINGULARS: Final = {"glasses": "glass"}  # read as a pair by the lexicon; one by one in a query
+_AGES: Final = frozenset(("baby", "adult", "toddler", "male", "female", "pet"))
 
 
 def phrase(group: Group, line: Line, language: str, *, named: Token | None = None) -> Phrase:
@@ -35,9 +39,10 @@ def phrase(group: Group, line: Line, language: str, *, named: Token | None = Non
     attrs = [token.form for token in qualities]
     head, adjective = _head(nouns, language)
     words = [*group.lead, *before, *nouns, *group.after, *group.tail]
+    text = spoken(token.form for token in words)
     return Phrase(
-        text=spoken(token.form for token in words),
-        head=head,
+        text=text,
+        head=head or text,
         attrs=tuple(dict.fromkeys([*attrs, *adjective])),
         count=group.count,
         pos=tuple(dict.fromkeys(group.pos)),
@@ -58,8 +63,9 @@ def is_scene(group: Group, language: str) -> bool:
         return False
     last = group.words[0] if language == "es" else group.nouns[-1]
     names = {last.form, last.lemma, head_of(group, language)}
-    whole = words_in("scenes.tsv", "mood", language) | words_in("scenes.tsv", "genre", language)
-    if names & whole:
+    if names & words_in("scenes.tsv", "mood", language):
+        return True
+    if names & words_in("scenes.tsv", "genre", language) and not group.tail:
         return True
     said = any(token.part in _QUALITIES for token in (*group.before, *group.after))
     if not said and names & words_in("scenes.tsv", "place", language):
@@ -75,19 +81,14 @@ def _parted(group: Group, language: str) -> tuple[list[Token], list[Token]]:
     if language == "es" or len(group.nouns) < 2:
         return list(group.before), list(group.nouns)
     *others, last = group.nouns
-    is_agent = last.lemma in words_of("agent", language)
+    living = is_living(last.lemma, language)
     colours = words_of("colour", language)
     moved = [
         token
         for token in others
-        if token.lemma in colours or (is_agent and _is_act(token, language))
+        if token.lemma in colours or (living and (token.lemma in _AGES or is_gerund(token)))
     ]
     return [*group.before, *moved], [token for token in group.nouns if token not in moved]
-
-
-def _is_act(token: Token, language: str) -> bool:
-    ways = lexicon(language).readings(token.form.replace(" ", "_"))
-    return any(one.part is Part.GERUND for one in ways)
 
 
 def _head(nouns: list[Token], language: str) -> tuple[str, list[str]]:
@@ -98,21 +99,29 @@ def _head(nouns: list[Token], language: str) -> tuple[str, list[str]]:
     if not nouns:
         return "", []
     if language == "es":
-        return multiwords("es").head(_lemma(nouns[0])), []
+        return _lemma(nouns[0], "es").split(" ")[0], []
     *others, last = nouns
-    lemma = _lemma(last)
+    lemma = _lemma(last, "en")
     head = multiwords("en").head(lemma)
-    first, _, rest = lemma.partition(" ")
-    if head == rest and not others and lexicon("en").readings(first)[0].part is Part.ADJECTIVE:
-        return head, [first]
+    first, *rest = lemma.split(" ")
+    is_kind = " ".join(rest) == head or len(rest) > 1
+    if is_kind and not others and lexicon("en").readings(first)[0].part is Part.ADJECTIVE:
+        return rest[-1], [first]
     return " ".join([*(token.form for token in others), lemma]), []
 
 
-def _lemma(token: Token) -> str:
+def _lemma(token: Token, language: str) -> str:
     """The lemma, without accents where none were typed."""
-    lemma = _SINGULARS.get(token.lemma, token.lemma)
+    lemma = _own_heads(language).get(token.form, token.lemma)
     bare = fold(lemma)
     return bare if bare == token.form else lemma
+
+
+@cache
+def _own_heads(language: str) -> Mapping[str, str]:
+    """Form -> head, where it is not the lemma."""
+    rows = (row for row in table("heads.tsv") if row[0] == language)
+    return {form: row[1] for row in rows for form in row[2].split(" ")}
 
 
 def _span(words: list[Token], line: Line) -> tuple[int, int]:

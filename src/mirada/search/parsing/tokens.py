@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mirada.language.analysis import analyse
+from mirada.language.kinship import kin
+from mirada.language.parts import Part
+from mirada.language.tables import words_of
 from mirada.language.tagging import likeliest
 from mirada.language.words import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mirada.language.parts import Part
     from mirada.search.parsing.line import Line
     from mirada.search.parsing.marks import Mark
 
@@ -82,3 +84,16 @@ def _alone(line: Line, index: int, language: str) -> Token:
     word = line.words[index]
     reading = likeliest([word.form], lexicon(language))[0]
     return Token(word.form, reading.lemma, reading.part, index, index + 1, word.capital)
+
+
+def is_living(lemma: str, language: str) -> bool:
+    """Whether it names people or animals, who do things."""
+    if lemma in words_of("agent", language):
+        return True
+    return any(one in ("person", "animal") for one in kin(lemma, language).wider)
+
+
+def is_gerund(token: Token) -> bool:
+    """Whether an English word may be one, whatever it is taken for."""
+    ways = lexicon("en").readings(token.form.replace(" ", "_"))
+    return any(one.part is Part.GERUND for one in ways)
