@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named: `python -m benchmarks [NAME]...`.
 
-indexing, describing, memory, startup, latency.
+indexing, describing, memory, startup, latency, parsing.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from benchmarks import describing, indexing, latency, memory, startup
+from benchmarks import describing, indexing, latency, memory, parsing, startup
 from mirada.indexing.indexer import available_cores
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "memory": memory.main,
     "startup": startup.main,
     "latency": latency.main,
+    "parsing": parsing.main,
 }
 
 

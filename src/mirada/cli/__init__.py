@@ -17,6 +17,7 @@ COMMANDS = {
     "eval": "mirada.cli.evaluate:evaluate",
     "index": "mirada.cli.index:index",
     "models": "mirada.cli.models:models",
+    "parse": "mirada.cli.parse:parse",
     "search": "mirada.cli.search:search",
     "show": "mirada.cli.show:show",
     "similar": "mirada.cli.search:similar",

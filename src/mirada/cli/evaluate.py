@@ -8,6 +8,7 @@ from mirada.cli.lazy import LazyGroup
 
 COMMANDS = {
     "captions": "mirada.cli.eval_captions:captions",
+    "parser": "mirada.cli.eval_parser:parser",
     "regions": "mirada.cli.eval_regions:regions",
     "retrieval": "mirada.cli.eval_retrieval:retrieval",
     "sources": "mirada.cli.eval_sources:sources",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirada.language.parts import Part
 from mirada.search.parsing.companions import with_companions
-from mirada.search.parsing.groups import Group, Joint
+from mirada.search.parsing.items import Group, Joint
 from mirada.search.parsing.marks import Mark
 from mirada.search.parsing.phrases import head_of, is_scene
 from mirada.search.parsing.tokens import is_living
@@ -15,7 +15,7 @@ from mirada.search.parsing.tokens import is_living
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mirada.search.parsing.groups import Item
+    from mirada.search.parsing.items import Item
 
 _LATERAL: Final = ("left_of", "right_of")
 _CARRYING: Final = ("on", "inside", "in_on", "above")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mirada.language.tables import words_of
-from mirada.search.parsing.groups import Group, Joint
+from mirada.search.parsing.items import Group, Joint
 from mirada.search.parsing.marks import Mark
 from mirada.search.parsing.phrases import head_of, is_scene
 from mirada.search.parsing.tokens import is_living
@@ -13,7 +13,7 @@ from mirada.search.parsing.tokens import is_living
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mirada.search.parsing.groups import Item
+    from mirada.search.parsing.items import Item
 
 _DEPTH: Final = ("background", "foreground")
 

@@ -5,17 +5,19 @@ A group takes in all that isn't spatial: "man riding a horse", "bowl of fruit", 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from mirada.language.parts import Part
+from mirada.language.tables import words_of
+from mirada.search.parsing.items import Group, Joint
 from mirada.search.parsing.marks import Mark, number_of
 from mirada.search.parsing.patterns import words_in
 from mirada.search.parsing.tokens import Token, is_gerund, is_living
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mirada.search.parsing.items import Item
 
 _AND: Final = frozenset(("and", "&", "y", "e", "+", "plus"))
 _OR: Final = frozenset(("or", "nor", "o", "u", "/"))
@@ -25,52 +27,11 @@ _ONE: Final = frozenset(("one", "ones"))
 _IT: Final = frozenset(("it", "him", "her", "itself", "this", "él", "ella", "ello", "este", "esta"))
 _THEM: Final = frozenset(("them", "these", "ellos", "ellas"))
 _SOMEONE: Final = frozenset(("someone", "somebody", "anyone", "anybody", "alguien"))
+_ONE_OF: Final = frozenset(("uno", "una", "otro", "otra", "another"))  # where no noun follows
+_OTHER: Final = frozenset(("other", "another", "otro", "otra"))
+_NAMING: Final = (Part.NOUN, Part.ADJECTIVE, Part.PARTICIPLE, Part.NUMBER, Part.VERB)
 _IGNORED: Final = frozenset("'’`´\"“”«»¿¡#*_|~^<>=+-–—@$%&\\/")
-_ACTS: Final = (Part.VERB, Part.GERUND, Part.PARTICIPLE, Part.AUXILIARY)
 _PLACES: Final = ("position", "toward", "setting")
-
-
-class Joint(Enum):
-    """What stands between groups."""
-
-    AND = auto()
-    OR = auto()
-    WITH = auto()
-    IT = auto()  # a pronoun for something named before
-    THEM = auto()
-    STOP = auto()
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """A thing in the making."""
-
-    before: list[Token] = field(default_factory=list)  # adjectives and the like
-    nouns: list[Token] = field(default_factory=list)
-    after: list[Token] = field(default_factory=list)  # Spanish adjectives
-    tail: list[Token] = field(default_factory=list)  # "of fruit", "riding a horse"
-    lead: list[Token] = field(default_factory=list)  # a preposition with nothing before it
-    opening: list[Token] = field(default_factory=list)  # "with an": no part of its own text
-    count: str | None = None
-    determined: bool = False  # an article or the like stands before it
-    pronoun: bool = False  # "a blue one": the noun was named before
-    mutual: bool = False  # "next to each other"
-    pos: list[str] = field(default_factory=list)
-    negated: bool = False
-    related: bool = False
-
-    @property
-    def words(self) -> list[Token]:
-        """All that it says, in order."""
-        return [*self.lead, *self.before, *self.nouns, *self.after, *self.tail]
-
-    @property
-    def is_named(self) -> bool:
-        """Whether its kind is known."""
-        return bool(self.nouns) or self.pronoun
-
-
-Item: TypeAlias = Group | Mark | Joint
 
 
 def group(pieces: Sequence[Token | Mark], language: str) -> list[Item]:
@@ -120,31 +81,41 @@ class _Grouper:
     # words
 
     def _token(self, token: Token) -> None:
-        part = token.part
+        """A word by its form, where that says more than its part of speech."""
+        form, part = token.form, token.part
         if token.plain:
             self._plain(token)
-        elif part is Part.MARK and token.form not in _AND and token.form not in _OR:
-            self._punctuation(token)
-        elif token.form in _AND or token.form in _OR:
+        elif form in _ONE_OF and self._part(1) not in _NAMING:
+            self._close()
+            self._number("1")
+            self._here().pronoun = True
+        elif form in _AND or form in _OR:
             self._conjunction(token)
-        elif (token.form in _IT or token.form in _THEM) and part is Part.PRONOUN:
+        elif part is Part.PRONOUN and (form in _IT or form in _THEM):
             self._it(token)
-        elif token.form in _SOMEONE:
+        elif form in _SOMEONE:
             self._noun(token._replace(part=Part.NOUN))
-        elif part is Part.CONJUNCTION:
-            self._join(Joint.STOP)
-        elif part is Part.DETERMINER:
-            self._determiner(token)
-        elif part is Part.NUMBER:
-            self._numeral(token)
-        elif part is Part.NOUN:
-            self._noun(token)
-        elif part is Part.PREPOSITION:
-            self._preposition(token)
-        elif part in _ACTS:
-            self._act(token)
         else:
-            self._quality(token)
+            self._word(token)
+
+    def _word(self, token: Token) -> None:
+        match token.part:
+            case Part.MARK:
+                self._punctuation(token)
+            case Part.CONJUNCTION:
+                self._join(Joint.STOP)
+            case Part.DETERMINER:
+                self._determiner(token)
+            case Part.NUMBER:
+                self._numeral(token)
+            case Part.NOUN:
+                self._noun(token)
+            case Part.PREPOSITION:
+                self._preposition(token)
+            case Part.VERB | Part.GERUND | Part.PARTICIPLE | Part.AUXILIARY:
+                self._act(token)
+            case _:
+                self._quality(token)
 
     def _plain(self, token: Token) -> None:
         """A word of an idiom: it stays with what stands before."""
@@ -326,10 +297,23 @@ class _Grouper:
         group = self._group
         has_content = group is not None and (group.words or group.pronoun or group.count)
         if group is not None and has_content and not self._is_resumed:
-            group.pronoun = group.pronoun or not group.words
+            self._settle(group)
             self._items.append(group)
         self._group, self._open, self._said, self._opening = None, False, False, []
         self._is_resumed = False
+
+    def _settle(self, group: Group) -> None:
+        """Take "the other" and "otra verde" for a thing that was named before."""
+        forms = [token.form for token in (*group.opening, *group.before)]
+        is_other = any(form in _OTHER for form in forms)
+        colours = words_of("colour", self._language)
+        if is_other and all(token.lemma in colours for token in group.nouns):
+            group.before, group.nouns = [*group.before, *group.nouns], []
+            group.pronoun = True
+            group.before = [token for token in group.before if token.form not in _OTHER]
+            if not group.before:
+                group.count = group.count or "1"
+        group.pronoun = group.pronoun or not group.words
 
     def _part(self, step: int) -> Part | None:
         at = self._at + step

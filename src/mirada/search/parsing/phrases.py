@@ -18,7 +18,7 @@ from mirada.types import Phrase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mirada.search.parsing.groups import Group
+    from mirada.search.parsing.items import Group
     from mirada.search.parsing.line import Line
     from mirada.search.parsing.tokens import Token
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mirada.search.parsing.attach import Structure
-    from mirada.search.parsing.groups import Group
+    from mirada.search.parsing.items import Group
     from mirada.search.parsing.line import Line
     from mirada.search.parsing.marks import Mark
     from mirada.search.parsing.tokens import Token
@@ -27,7 +27,7 @@ class Reading:
         self._marks = marks
         self._found = found
         self._language = language
-        self._named = _named(found.groups)
+        self._named = _named(found)
         self._things = [one for one in found.groups if self._is_thing(one)]
 
     def phrases(self) -> tuple[Phrase, ...]:
@@ -117,13 +117,17 @@ class Reading:
         return denied + [one for link in self._found.links if link.negated for one in link.objs]
 
 
-def _named(groups: Sequence[Group]) -> dict[int, Token]:
-    """What "one" stands for: the last noun before it, by the group that says it."""
-    found: dict[int, Token] = {}
+def _named(found: Structure) -> dict[int, Token]:
+    """What "one" stands for: the last thing before it that stands for itself, by the group.
+
+    "a cat on a sofa and another on the floor": another cat.
+    """
+    objects = {id(one) for link in found.links for one in link.objs}
+    named: dict[int, Token] = {}
     noun: Token | None = None
-    for group in groups:
-        if group.nouns:
+    for group in found.groups:
+        if group.nouns and (noun is None or id(group) not in objects):
             noun = group.nouns[-1]
         elif group.pronoun and noun is not None:
-            found[id(group)] = noun
-    return found
+            named[id(group)] = noun
+    return named
