@@ -25,4 +25,4 @@ COMMANDS = {
     epilog="Example: mirada eval data/dev --split coco, which is `mirada eval retrieval ...`",
 )
 def evaluate() -> None:
-    """Measure on a dataset: retrieval (the usual one), sources, regions, tags, captions, spatial."""
+    """Measure on a dataset: retrieval (the usual one), regions, captions, spatial, parser ..."""
