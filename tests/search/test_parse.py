@@ -54,7 +54,10 @@ def test_the_span_of_a_phrase_is_where_it_was_typed() -> None:
         ("a barn on the left", ["barn left"]),
         ("barn left, tractor right", ["barn left", "tractor right"]),
         ("in the background there are hills", ["hill background"]),
-        ("a kite in the upper right corner of the photo", ["kite top-right"]),
+        (
+            "a kite in the upper right corner of the photo",
+            ["kite top-right"],
+        ),
         ("a boy and a girl in the foreground", ["boy foreground", "girl foreground"]),
         ("una vaca arriba a la derecha", ["vaca top-right"]),
         ("un tractor en el centro de la imagen", ["tractor center"]),
@@ -90,7 +93,10 @@ def test_counts(text: str, expected: list[str]) -> None:
         ("a boat between a pier and a buoy", ["boat between pier buoy"]),
         ("a tree with a swing under it", ["swing below tree"]),
         ("a hen that is not inside the coop", ["hen not inside coop"]),
-        ("a cup left of a jug and a spoon to the right", ["cup left_of jug", "spoon right_of jug"]),
+        (
+            "a cup left of a jug and a spoon to the right",
+            ["cup left_of jug", "spoon right_of jug"],
+        ),
         ("next to the barn a tractor, a dog", ["tractor next_to barn"]),
         ("un burro detrás de una verja", ["burro behind verja"]),
         ("una mesa con una radio encima", ["radio on mesa"]),
@@ -143,9 +149,12 @@ def test_what_is_denied_is_not_in_the_text_to_embed() -> None:
         ("fotos horizontales de una gallina", ["orientation=landscape"]),
         ("a hen taken with a Nikon D750", ["camera=nikon d750"]),
         ("hens taken in New York", ["place=new york"]),
-        ("gallinas tomadas en San Sebastián en 2020", [
+        (
+            "gallinas tomadas en San Sebastián en 2020",
+            [
             "date<2021-01-01", "date>=2020-01-01", "place=san sebastián",
-        ]),
+        ],
+        ),
         ("photos of hens larger than 5 MB", ["size>5mb"]),
         ("png files of hens", ["format=png"]),
     ],
@@ -181,6 +190,48 @@ def test_asking_is_no_part_of_the_picture() -> None:
 
 def test_one_stands_for_the_thing_named_before() -> None:
     assert things("a red kite and a blue one on the right") == ["kite", "kite right"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "two hens, one on the left and the other on the right",
+            ["hen 2", "hen 1 left", "hen 1 right"],
+        ),
+        (
+            "dos vacas, una a la izquierda y otra a la derecha",
+            ["vaca 2", "vaca 1 left", "vaca 1 right"],
+        ),
+        (
+            "a plate of rice with a fork on the left and a spoon on the right",
+            ["plate", "fork left", "spoon right"],
+        ),
+        ("a woman in the left foreground", ["woman left foreground"]),
+        ("a goat on the left eating grass", ["goat left"]),
+        ("a goalkeeper diving to the left", ["goalkeeper"]),
+        ("snow covered roofs", ["roof"]),
+        ("tree (left), barn (right)", ["tree left", "barn right"]),
+    ],
+)  # fmt: skip
+def test_things_told_in_other_ways(text: str, expected: list[str]) -> None:
+    assert things(text) == expected
+
+
+def test_what_is_said_after_a_comma_belongs_to_what_was_named() -> None:
+    assert links("an old tractor, rusty, in a field") == ["tractor inside field"]
+    assert links("a hen and a goat, both on a roof") == ["hen on roof", "goat on roof"]
+
+
+def test_a_denied_quality_denies_the_thing_that_has_it() -> None:
+    (phrase,) = read("hens that are not black").negations
+    assert (phrase.head, phrase.attrs) == ("hen", ("black",))
+
+
+def test_a_denied_position_denies_the_thing_there() -> None:
+    parsed = read("a yellow car not on the left")
+    assert parsed.phrases[0].pos == ()
+    assert [(one.head, one.pos) for one in parsed.negations] == [("car", ("left",))]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!!!", "the", "no", "¬", "-", '""', ":", "OR", "NOT"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mirada.language.parts import Part
@@ -10,6 +10,7 @@ from mirada.search.parsing.companions import with_companions
 from mirada.search.parsing.items import Group, Joint
 from mirada.search.parsing.marks import Mark
 from mirada.search.parsing.phrases import head_of, is_scene
+from mirada.search.parsing.structure import Link, Structure
 from mirada.search.parsing.tokens import is_living
 
 if TYPE_CHECKING:
@@ -23,27 +24,6 @@ _CARRYING: Final = ("on", "inside", "in_on", "above")
 _FURTHER: Final = ("next_to", "above", "below", "behind", "in_front_of", "left_of", "right_of")
 _AT_NAMES: Final = ("inside", "in_on", "on")  # "in Madrid" is no part of the picture
 _ACTS: Final = (Part.GERUND, Part.PARTICIPLE, Part.VERB)
-
-
-@dataclass(slots=True, eq=False)
-class Link:
-    """A relation between groups."""
-
-    rel: str
-    subj: Group
-    objs: tuple[Group, ...]
-    negated: bool = False
-
-
-@dataclass(slots=True)
-class Structure:
-    """What the attachment found, in order of the query."""
-
-    groups: list[Group] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    settings: list[Mark] = field(default_factory=list)  # "at night"
-    denials: list[Mark] = field(default_factory=list)  # the words that deny
-    unplaced: list[Mark] = field(default_factory=list)  # words of space without an object
 
 
 def attach(items: Sequence[Item], language: str) -> Structure:
@@ -84,6 +64,8 @@ class _Attacher:
     # things
 
     def _group(self, group: Group) -> None:
+        if self._last is not None and self._is_said_of(self._last, group):
+            return
         self._found.groups.append(group)
         if self._denying:
             self._deny(group)
@@ -93,8 +75,23 @@ class _Attacher:
             self._subject(group)
         self._last = group
 
+    def _is_said_of(self, last: Group, group: Group) -> bool:
+        """Whether it only says more of things before: "a car, rusty", "a cat and a dog, both"."""
+        if self._denying or self._waiting or self._ahead(-1) is not Joint.STOP:
+            return False
+        things = [*self._listed, *self._bare]
+        if group.pronoun and group.count == str(len(things)) and not group.words and things[1:]:
+            self._listed, self._bare = [], things
+            return True
+        if group.is_named or group.determined or group.lead or group.count or last.negated:
+            return False
+        last.tail += group.words
+        return True
+
     def _deny(self, group: Group) -> None:
         group.negated = True
+        if not (group.is_named or group.determined or group.lead):
+            group.pronoun = isinstance(self._ahead(-2), Group)  # "cats that are not black"
         group.pos += self._positions
         self._positions = []
         self._denying = self._denial_goes_on()
@@ -175,7 +172,7 @@ class _Attacher:
         opens = before in (None, Joint.STOP) or _is(before, "exists")
         goes_on = isinstance(after, Group) or _is(after, "exists", "without", "count")
         if self._last is None or (goes_on and (opens or before is Joint.AND)):
-            self._positions = [mark.value]
+            self._positions = mark.value.split(" ")
             if self._ahead(1) is Joint.STOP:
                 self._at += 1
             return
@@ -183,7 +180,7 @@ class _Attacher:
         if any(group.pos for group in sharing):
             sharing = [self._last]
         for group in sharing:
-            group.pos.append(mark.value)
+            group.pos += mark.value.split(" ")
         self._bare = []
 
     def _not_there(self, mark: Mark, group: Group) -> None:

@@ -67,6 +67,10 @@ class _Grouper:
     def _mark(self, mark: Mark) -> None:
         if mark.kind == "count":
             self._number(mark.value)
+        elif mark.kind == "some_of":
+            self._close()
+            self._number(mark.value)
+            self._here().pronoun = True
         elif mark.kind in ("who", "being"):
             self._said = self._group is not None
             self._open = False
@@ -82,7 +86,7 @@ class _Grouper:
 
     def _token(self, token: Token) -> None:
         """A word by its form, where that says more than its part of speech."""
-        form, part = token.form, token.part
+        form = token.form
         if token.plain:
             self._plain(token)
         elif form in _ONE_OF and self._part(1) not in _NAMING:
@@ -91,7 +95,7 @@ class _Grouper:
             self._here().pronoun = True
         elif form in _AND or form in _OR:
             self._conjunction(token)
-        elif part is Part.PRONOUN and (form in _IT or form in _THEM):
+        elif (form in _IT or form in _THEM) and self._part(1) not in _NAMING:
             self._it(token)
         elif form in _SOMEONE:
             self._noun(token._replace(part=Part.NOUN))
@@ -122,7 +126,7 @@ class _Grouper:
         group = self._here()
         (group.tail if group.is_named else group.lead).append(token)
         group.mutual = group.mutual or token.mutual
-        self._open = False
+        self._open = token.form == "by"  # "followed by a dog"
 
     def _punctuation(self, token: Token) -> None:
         if token.form in _IGNORED:
@@ -233,7 +237,7 @@ class _Grouper:
 
     def _act(self, token: Token) -> None:
         """A verb: said of a named group, else before its noun: "a sleeping cat"."""
-        group = self._here() if self._group is not None else self._resumed() or self._here()
+        group = self._here() if self._group is not None else self._resumed(token) or self._here()
         if not group.is_named:
             group.before.append(token)
         elif self._is_compound(group, token):
@@ -275,12 +279,13 @@ class _Grouper:
             self._opening = []
         return self._group
 
-    def _resumed(self) -> Group | None:
+    def _resumed(self, act: Token) -> Group | None:
         """The thing that was placed before its act: "a man on the left holding a camera"."""
         if len(self._items) < 2 or not self._is_last_mark(*_PLACES):
             return None
         before = self._items[-2]
-        if not isinstance(before, Group) or self._part(1) is Part.NOUN:
+        is_quality = act.part is not Part.GERUND and self._part(1) is Part.NOUN
+        if not isinstance(before, Group) or is_quality:
             return None
         self._group, self._is_resumed = before, True
         return before
@@ -305,7 +310,7 @@ class _Grouper:
     def _settle(self, group: Group) -> None:
         """Take "the other" and "otra verde" for a thing that was named before."""
         forms = [token.form for token in (*group.opening, *group.before)]
-        is_other = any(form in _OTHER for form in forms)
+        is_other = any(form in _OTHER or (form in _ONE and self._items) for form in forms)
         colours = words_of("colour", self._language)
         if is_other and all(token.lemma in colours for token in group.nouns):
             group.before, group.nouns = [*group.before, *group.nouns], []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TABLE: Final = "marks.tsv"
 _NAMES: Final = frozenset(("name", "except"))  # rows that aren't patterns
 _VERTICAL: Final = ("top", "bottom")
+_DEPTHS: Final = ("background", "foreground")
 _OPPOSITES: Final = {">": (">=", 1), "<": ("<=", -1)}
 
 
@@ -50,7 +51,7 @@ def _mark(found: Match, language: str) -> Mark:
     kind, value = found.rule
     if "*" in value:
         said = [one for one in found.captures if one]
-        if kind == "count":
+        if kind in ("count", "some_of"):
             value = _count(value.removesuffix("*"), said[0], language)
         elif kind == "relation" and value == "*":
             value = _relations(language)[said[0].replace("-", " ")]
@@ -63,6 +64,8 @@ def _place(said: Sequence[str], language: str) -> str:
     """The name of a position: "lower right" is "bottom-right", "izquierda" is "left"."""
     names = _side_names(language)
     parts = [names.get(part, part) for one in said for part in one.removesuffix("-hand").split("-")]
+    if parts[-1] in _DEPTHS:  # "in the left foreground": two positions
+        return " ".join(parts)
     parts.sort(key=lambda part: part not in _VERTICAL)
     return "-".join(parts)
 

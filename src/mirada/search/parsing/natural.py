@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mirada.search.parsing.dates import Period, shown, understood
+from mirada.search.parsing.dates import MONTHS, Period, shown, understood
 from mirada.search.parsing.patterns import Patterns, table
 from mirada.types import Filter
 
@@ -120,7 +120,7 @@ def _place(found: Match, line: Line) -> Understood | None:
     end = last = first
     while last < found.end:
         word = line.words[last]
-        if word.capital:
+        if word.capital and word.form not in MONTHS:
             end = last + 1
         elif word.form not in _INSIDE_NAMES or last == first:
             break

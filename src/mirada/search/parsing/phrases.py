@@ -38,7 +38,8 @@ def phrase(group: Group, line: Line, language: str, *, named: Token | None = Non
         qualities += group.tail
     attrs = [token.form for token in qualities]
     head, adjective = _head(nouns, language)
-    words = [*group.lead, *before, *nouns, *group.after, *group.tail]
+    first, then = (nouns, before) if group.pronoun and language == "es" else (before, nouns)
+    words = [*group.lead, *first, *then, *group.after, *group.tail]
     text = spoken(token.form for token in words)
     return Phrase(
         text=text,

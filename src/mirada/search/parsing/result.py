@@ -11,10 +11,10 @@ from mirada.types import Relation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mirada.search.parsing.attach import Structure
     from mirada.search.parsing.items import Group
     from mirada.search.parsing.line import Line
     from mirada.search.parsing.marks import Mark
+    from mirada.search.parsing.structure import Structure
     from mirada.search.parsing.tokens import Token
     from mirada.types import Phrase
 

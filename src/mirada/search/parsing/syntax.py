@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 
 _OR: Final = re.compile(r"(?<!\S)OR(?!\S)")
 _QUOTED: Final = r'"(?P<quote>[^"]*)"|“(?P<curly>[^”]*)”|«(?P<angled>[^»]*)»'
-_TERM: Final = re.compile(
-    rf"""(?<!\S)(?P<not>-|NOT\s+)?
+_TERM: Final = rf"""(?<!\S)(?P<not>-|{{operator}}\s+)?
     (?:{_QUOTED}
     |(?P<field>[^\W\d]+):(?:"(?P<text>[^"]*)"|(?P<value>\S*)))
     |(?<!\S)-(?P<out>[^\W_][\w'’-]*)
-    |(?<!\S)(?P<deny>NOT)(?!\S)""",
-    re.VERBOSE,
-)
+    |(?<!\S)(?P<deny>{{operator}})(?!\S)"""
+_WITH_OPERATORS: Final = re.compile(_TERM.replace("{operator}", "NOT"), re.VERBOSE)
+_WITHOUT: Final = re.compile(_TERM.replace("{operator}", "(?!)"), re.VERBOSE)
 DENIAL: Final = "¬"
 """Stands for NOT in the text that goes on to be read as plain words."""
 
@@ -56,9 +55,9 @@ def alternatives(text: str) -> list[str]:
 def take_syntax(text: str, today: date) -> Written:
     """Take the written syntax out of a query."""
     written = Written(text)
-    for found in _TERM.finditer(text):
-        if not found["deny"] or _has_operators(text):
-            _take(found, written, today)
+    terms = _WITH_OPERATORS if _has_operators(text) else _WITHOUT
+    for found in terms.finditer(text):
+        _take(found, written, today)
     return written
 
 
