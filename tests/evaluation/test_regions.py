@@ -110,11 +110,11 @@ def test_the_command_reports_all_segmenters(folder: Path) -> None:
     done = CliRunner().invoke(cli, [*asked, "--json"])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert set(report["two"]["found"]) == {"feature-map/1", "grid/1"}
+    assert set(report["two"]["found"]) == {"feature-map/2", "grid/1"}
     assert report["two"]["found"]["grid/1"]["recall"]["0.3"]["mean"] == pytest.approx(2 / 3)
     done = CliRunner().invoke(cli, asked)
     assert done.exit_code == 0, done.output
-    assert "feature-map/1 over grid/1" in done.stdout
+    assert "feature-map/2 over grid/1" in done.stdout
     assert "2 images, 3 boxes" in done.stdout
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirada.models.boxes import corners, iou
+from mirada.models.colours import FEATURES, SIDE, describe_colours, shrink
 from mirada.models.coverage import LARGEST, MET, choose, overlaps, rise
 from mirada.models.lattice import (
     BOXES,
@@ -20,6 +21,7 @@ from mirada.models.lattice import (
 )
 from mirada.models.maps import pool_boxes
 from mirada.types import Box
+from tests import photos
 
 
 def index_of(box: Box) -> int:
@@ -50,6 +52,26 @@ def test_a_box_is_told_from_its_surroundings() -> None:
     assert geometry().shape == (len(BOXES), 13)
 
 
+def test_colours_tell_a_thing_from_its_surroundings() -> None:
+    pixels = np.zeros((SIDE, SIDE, 3), np.float32)
+    pixels[12:24, 12:24] = 0.6  # a grey square
+    told = describe_colours(pixels)
+    assert told.shape == (len(BOXES), FEATURES)
+    right = told[index_of(Box(0.25, 0.25, 0.5, 0.5))]
+    wrong = told[index_of(Box(0.5, 0.25, 0.75, 0.5))]
+    np.testing.assert_allclose(right[[0, 3, 6]], [0.6, 0, 1.8], atol=1e-5)  # in, around, contrast
+    np.testing.assert_allclose(right[9], 0.01, atol=1e-4)  # all even inside
+    assert right[15] > 1.5 * wrong[15] > 0  # brightness steps at the edge
+    assert right[17] > right[19]  # and more in the box than in the whole
+
+
+def test_a_small_picture_is_of_means() -> None:
+    small = shrink(photos.gradient(size=(480, 96)))
+    assert small.shape == (SIDE, SIDE, 3)
+    assert np.abs(small).max() <= 128 / 127
+    assert np.ptp(shrink(photos.flat())[..., 0]) == 0
+
+
 def test_overlaps_are_those_of_the_boxes() -> None:
     for index in (3, 1234, len(BOXES) - 1):
         expected = iou(BOXES[index : index + 1], BOXES)[0]
@@ -57,7 +79,7 @@ def test_overlaps_are_those_of_the_boxes() -> None:
 
 
 def test_a_thing_is_met_by_degrees() -> None:
-    told = rise(np.array([0.2, 0.25, 0.375, 0.5, 0.9], np.float32), MET)
+    told = rise(np.array([0.2, 0.25, 0.425, 0.6, 0.9], np.float32), MET)
     np.testing.assert_allclose(told, [0, 0, 0.5, 1, 1], atol=1e-6)
 
 

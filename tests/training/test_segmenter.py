@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests import photos
 from tests.training.tiny import write_shapes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PIL.Image import Image
 
     from mirada.types import FeatureMap
 
@@ -18,8 +21,9 @@ torch = pytest.importorskip("torch")
 
 from mirada.errors import DatasetError  # noqa: E402 after the check for torch
 from mirada.evaluation.datasets import LabelledBox, read_dataset  # noqa: E402
+from mirada.models.colours import describe_colours, shrink  # noqa: E402
 from mirada.models.lattice import BOXES  # noqa: E402
-from mirada.models.segmenters import MapSegmenter  # noqa: E402
+from mirada.models.segmenters import WEIGHTS, MapSegmenter  # noqa: E402
 from mirada.models.small import SmallEncoder  # noqa: E402
 from mirada.models.weights import damaged_files  # noqa: E402
 from mirada.training import segmenter  # noqa: E402
@@ -38,7 +42,7 @@ TOP, BOTTOM = Box(0.25, 0.05, 0.75, 0.5), Box(0.25, 0.5, 0.75, 0.95)
 @dataclass(frozen=True)
 class Seen:
     maps: FeatureMap
-    image: None = None
+    image: Image
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +72,13 @@ def test_the_model_written_is_one_that_mirada_loads(job: segmenter.Job) -> None:
     assert model.name == "tiny/1"
     assert model.maps_of == job.encoder.name
     assert damaged_files(job.out) == []
-    image = job.train[0].open(job.encoder.map_size)
-    assert model.segment(Seen(job.encoder.read_map(image)))
+    image = job.train[0].open(job.encoder.image_size)
+    assert model.segment(Seen(job.encoder.read_map(image), image))
+
+
+def test_the_shipped_weights_are_of_the_default_recipe() -> None:
+    manifest = json.loads((WEIGHTS / "model.json").read_text("utf-8"))
+    assert manifest["recipe"] == SegmenterRecipe().fingerprint()
 
 
 def test_numpy_tells_what_torch_told(tmp_path: Path) -> None:
@@ -79,14 +88,17 @@ def test_numpy_tells_what_torch_told(tmp_path: Path) -> None:
     net.spread.uniform_(0.5, 2)
     net.centre.normal_()
     maps = np.random.default_rng(0).random((12, 12, 1280)).astype(np.float32)
-    chosen = torch.tensor([0, 77, 1500, len(BOXES) - 1])
+    small = shrink(photos.shape("disc"))
+    chosen = np.array([0, 77, 1500, len(BOXES) - 1])
+    colours = torch.from_numpy(describe_colours(small)[chosen][None])
     with torch.no_grad():
-        expected = net(torch.from_numpy(maps.reshape(1, 144, 1280)), chosen)[0].exp().numpy()
+        told = net(torch.from_numpy(maps.reshape(1, 144, 1280)), colours, torch.from_numpy(chosen))
     np.savez(tmp_path / "chances.npz", **net.arrays())
     manifest = {"name": "x/1", "maps_of": "y/1", "files": {"chances.npz": ""}}
     (tmp_path / "model.json").write_text(json.dumps(manifest))
     model = MapSegmenter(tmp_path)
-    np.testing.assert_allclose(model.chances(maps)[chosen.numpy()], expected, rtol=0.05)
+    expected = told[0].exp().numpy()
+    np.testing.assert_allclose(model.chances(maps, small)[chosen], expected, rtol=0.05)
 
 
 def test_a_thing_is_shared_among_the_boxes_nearest_to_it() -> None:

@@ -12,8 +12,14 @@ from mirada.models.lattice import BOXES, SPANS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MET: Final = ((0.3, 0.4), (0.5, 0.6))
-"""A box meets a thing by half where their IoU passes the first step, wholly past the second."""
+MET: Final = (0.25, 0.6)
+"""IoU from which on a box begins to meet a thing, and from which on it wholly does."""
+
+SPANS_MET: Final = (0.4, 0.9)
+"""The same of spans, rows and columns alike, where all boxes are weighed at once."""
+
+TEMPER: Final = 0.8
+"""Power of the chances, below 1 because they were learnt from one kind of photos."""
 
 LARGEST: Final = 0.85  # share of the image; the whole of it is described anyhow
 RIGHT: Final = 0.5  # IoU from which a proposal is held to be right
@@ -33,8 +39,16 @@ SHARED: Final = _shared_lengths()
 """(s, s) length that two spans share."""
 
 LENGTHS: Final = np.diagonal(SHARED)
-NEAR: Final = (SHARED / (LENGTHS[:, None] + LENGTHS[None, :] - SHARED)) ** 2
-"""(s, s) how near two spans are; its products over rows and columns stand in for `met`."""
+
+
+def rise(overlap: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.float32]:
+    """From 0 at the lower limit to 1 at the upper one."""
+    low, high = limits
+    return np.asarray(np.clip((overlap - low) / (high - low), 0, 1))
+
+
+NEAR: Final = rise(SHARED / (LENGTHS[:, None] + LENGTHS[None, :] - SHARED), SPANS_MET)
+"""(s, s) how near two spans are; its products over rows and columns stand in for what is met."""
 
 
 def choose(chances: NDArray[np.float32], *, limit: int) -> list[tuple[int, float]]:
@@ -50,14 +64,14 @@ def choose(chances: NDArray[np.float32], *, limit: int) -> list[tuple[int, float
         limit: how many to choose.
     """
     all_things = chances.reshape(COUNT, COUNT)
-    things = all_things
+    things = all_things**TEMPER
     chosen = []
     for _ in range(limit):
         gain = NEAR @ things @ NEAR.T
         gain[TOO_LARGE] = -1
         index = int(gain.argmax())
         shared = overlaps(index)
-        things = things * (1 - met(shared))
+        things = things * (1 - rise(shared, MET))
         chosen.append((index, 1 - float(np.exp(-all_things[shared >= RIGHT].sum()))))
     unique = dict(chosen)  # where nothing is left to meet, the same box comes again
     return sorted(unique.items(), key=lambda one: -one[1])
@@ -68,9 +82,3 @@ def overlaps(index: int) -> NDArray[np.float32]:
     row, column = divmod(index, COUNT)
     shared = np.outer(SHARED[row], SHARED[column])
     return np.asarray(shared / (AREAS + AREAS[row, column] - shared))
-
-
-def met(iou: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How well a box serves for things of such overlaps, in [0, 1]."""
-    steps = [np.clip((iou - low) / (high - low), 0, 1) for low, high in MET]
-    return np.asarray((steps[0] + steps[1]) / 2)

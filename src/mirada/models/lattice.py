@@ -46,12 +46,12 @@ BOXES: Final = np.concatenate(
 """(s * s, 4): box `s * row + column` has the span `row` down and the span `column` across."""
 
 
-def covered(spans: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(s, CELLS) share of each cell that a span covers."""
-    edges = np.arange(CELLS + 1, dtype=np.float32) / np.float32(CELLS)
+def covered(spans: NDArray[np.float32], count: int = CELLS) -> NDArray[np.float32]:
+    """(s, count) share of each of so many equal cells that a span covers."""
+    edges = np.arange(count + 1, dtype=np.float32) / np.float32(count)
     high = np.minimum(spans[:, 1:], edges[None, 1:])
     low = np.maximum(spans[:, :1], edges[None, :-1])
-    return np.asarray(np.maximum(high - low, 0) * CELLS, np.float32)
+    return np.asarray(np.maximum(high - low, 0) * count, np.float32)
 
 
 def widened() -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Segmenters: which parts of an image are worth a look of their own.
 
-The embedded one reads the feature map of the embedded encoder, so it costs next to nothing more;
+The embedded one reads the feature map of the embedded encoder, so it costs little more;
 docs/model-card.md tells how it was trained. Importing this module loads no weights.
 """
 
@@ -14,6 +14,7 @@ from PIL.Image import Resampling
 
 from mirada.errors import ModelUnavailable
 from mirada.models.boxes import apart, areas, box_of
+from mirada.models.colours import describe_colours, shrink
 from mirada.models.coverage import choose
 from mirada.models.lattice import BOXES, CELLS, describe, geometry
 from mirada.models.weights import CHANCES, read_segmenter_manifest
@@ -35,9 +36,9 @@ LIMIT: Final = 20  # proposals an image
 class MapSegmenter:
     """Proposes the boxes that together most likely meet all things that people would point out.
 
-    A small network, taught by boxes that people drew, tells for each box of a lattice how likely
-    a thing fills it; then the boxes that cover the most of this are chosen. Safe to share between
-    threads.
+    A small network, taught by boxes that people drew, tells from the map and from colours how
+    likely a thing fills each box of a lattice; then the boxes that cover the most of this are
+    chosen. Safe to share between threads.
     """
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
@@ -54,11 +55,15 @@ class MapSegmenter:
         Raises:
             ModelUnavailable: there is no map to read.
         """
-        chosen = choose(self.chances(look.maps), limit=LIMIT)
+        chosen = choose(self.chances(look.maps, shrink(look.image)), limit=LIMIT)
         return [Proposal(box_of(BOXES[index]), sure) for index, sure in chosen]
 
-    def chances(self, maps: FeatureMap) -> NDArray[np.float32]:
+    def chances(self, maps: FeatureMap, small: NDArray[np.float32]) -> NDArray[np.float32]:
         """(boxes,) expected count of things at each box of the lattice.
+
+        Args:
+            maps: of the encoder.
+            small: the same image, of `colours.shrink`.
 
         Raises:
             ValueError: the map is not one of the encoder that it was taught with.
@@ -68,7 +73,8 @@ class MapSegmenter:
             raise ValueError(f"a map of {self.maps_of} was expected, this one is {maps.shape}")
         cells = maps.reshape(CELLS * CELLS, -1) @ weights["cells"] + weights["cells_bias"]
         seen = describe(cells.reshape(CELLS, CELLS, -1))
-        hidden = np.maximum(seen @ weights["seen"] + self._given, 0)
+        told = seen @ weights["seen"] + describe_colours(small) @ weights["colours"]
+        hidden = np.maximum(told + self._given, 0)
         hidden = np.maximum(hidden @ weights["weight2"] + weights["bias2"], 0)
         return _expected(hidden, weights)
 

@@ -1,10 +1,10 @@
 """Trains the segmenter from images with boxes: what `mirada train segmenter` runs.
 
-    images -> feature maps of the encoder
+    images -> feature maps of the encoder, and small pictures
     boxes  -> counts of things over a lattice of boxes
     both   -> a small network -> one .npz file
 
-The maps are kept in the work folder, so a run that was stopped goes on where it was.
+Maps and pictures are kept in the work folder, so a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import torch
 
 from mirada.errors import DatasetError
 from mirada.models.boxes import corners
+from mirada.models.colours import shrink
+from mirada.models.lattice import CELLS
 from mirada.models.weights import CHANCES, MANIFEST
 from mirada.training.checkpoint import read_json, write_json
 from mirada.training.export import digests
@@ -122,6 +124,7 @@ def finish(job: Job, model: ChanceNet) -> None:
             "name": job.name,
             "maps_of": job.encoder.name,
             "files": digests(job.out, (CHANCES,)),
+            "made_by": "mirada train segmenter",
             "recipe": job.recipe.fingerprint(),
             "made": time.strftime("%Y-%m-%d", time.gmtime()),
             "trained_on": _counts(boxed(job.train)),
@@ -137,7 +140,7 @@ def estimate(job: Job) -> str:
     images, schedule = boxed(job.train), job.recipe.schedule
     if not images:
         raise DatasetError("the images have no boxes: rows need boxes [{label, x0, y0, x1, y1}]")
-    image = images[0].open(job.encoder.map_size)
+    image = images[0].open(job.encoder.image_size)
     job.encoder.read_map(image)
     started = time.perf_counter()
     job.encoder.read_map(image)
@@ -154,7 +157,17 @@ def _drawn(job: Job, name: str) -> Drawn:
     images = boxed(job.train if name == "train" else job.dev)
     if not images:
         raise DatasetError(f"no image of {name} has boxes: nothing to learn or to measure by")
-    return Drawn(_maps(job, images, name), [_things(image) for image in images])
+    size = job.encoder.image_size
+
+    def read(row: int) -> NDArray[np.float32]:
+        return job.encoder.read_map(images[row].open(size)).reshape(CELLS * CELLS, -1)
+
+    def small(row: int) -> NDArray[np.float32]:
+        return shrink(images[row].open(size))
+
+    maps = _cached(job, f"{name}-maps", len(images), read)
+    pixels = _cached(job, f"{name}-pixels", len(images), small)
+    return Drawn(maps, pixels, [_things(image) for image in images])
 
 
 def _things(image: CaptionedImage) -> NDArray[np.float64]:
@@ -162,18 +175,12 @@ def _things(image: CaptionedImage) -> NDArray[np.float64]:
     return np.unique(corners([one.box for one in image.boxes]), axis=0)
 
 
-def _maps(job: Job, images: Sequence[CaptionedImage], name: str) -> Any:
-    job.tell(f"maps of {name}: {len(images):,} images")
-    encoder = job.encoder
-    rows, columns, channels = encoder.read_map(images[0].open(encoder.map_size)).shape
-
-    def one(row: int) -> NDArray[np.float32]:
-        return encoder.read_map(images[row].open(encoder.map_size)).reshape(-1, channels)
-
+def _cached(job: Job, name: str, count: int, one: Callable[[int], NDArray[np.float32]]) -> Any:
+    job.tell(f"{name} of {count:,} images")
     return cache_rows(
         one,
-        (len(images), rows * columns, channels),
-        to=job.work / f"{name}-maps.npy",
+        (count, *one(0).shape),
+        to=job.work / f"{name}.npy",
         threads=job.threads,
         progress=lambda done: job.tell(f"  {done:,} more") if done > 1000 else None,
     )

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from mirada.models import lattice
 from mirada.models.boxes import iou
+from mirada.models.colours import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ LEAST_SHARE = 0.2  # of the nearest box's: boxes with less get nothing of a thin
 
 
 class ChanceNet(nn.Module):
-    """Cells, projected; their means in and around each box; two hidden layers."""
+    """Cells, projected; their means in and around each box; its colours; two hidden layers."""
 
     centre: Tensor
     spread: Tensor
@@ -45,7 +46,8 @@ class ChanceNet(nn.Module):
         size = len(lattice.BOXES)
         self.drop = nn.Dropout(recipe.dropout)
         self.cells = nn.Linear(channels, recipe.width)
-        self.first = nn.Linear(lattice.geometry().shape[1] + 4 * recipe.width, recipe.hidden)
+        told = lattice.geometry().shape[1], 4 * recipe.width, FEATURES
+        self.first = nn.Linear(sum(told), recipe.hidden)
         self.second = nn.Linear(recipe.hidden, recipe.hidden)
         self.third = nn.Linear(recipe.hidden, 1)
         nn.init.zeros_(self.third.weight)
@@ -62,12 +64,19 @@ class ChanceNet(nn.Module):
         ):
             self.register_buffer(name, value)
 
-    def forward(self, maps: Tensor, chosen: Tensor) -> Tensor:
-        """(n, k) log counts at the chosen boxes of (n, rows * columns, channels) maps."""
-        cells = self.cells(self.drop((maps - self.centre) / self.spread))
+    def forward(self, maps: Tensor, colours: Tensor, chosen: Tensor) -> Tensor:
+        """(n, k) log counts at the chosen boxes.
+
+        Args:
+            maps: (n, rows * columns, channels) of the encoder.
+            colours: (n, k, features) of the chosen boxes.
+            chosen: (k,) boxes of the lattice.
+        """
+        kept = self.drop(torch.ones(len(maps), 1, maps.shape[2]))  # whole channels, or not
+        cells = self.cells((maps - self.centre) * (kept / self.spread))
         seen = self._describe(cells.unflatten(1, (lattice.CELLS, lattice.CELLS)), chosen)
         given = self.geometry[chosen].expand(len(maps), -1, -1)
-        hidden = functional.relu(self.first(torch.cat([given, seen], -1)))
+        hidden = functional.relu(self.first(torch.cat([given, seen, colours], -1)))
         hidden = functional.relu(self.second(hidden))
         return self.third(hidden)[..., 0] + self.prior[chosen]
 
@@ -79,7 +88,8 @@ class ChanceNet(nn.Module):
             "cells": scaled.T,
             "cells_bias": self.cells.bias - scaled @ self.centre,
             "geometry": self.first.weight[:, :drawn].T,
-            "seen": self.first.weight[:, drawn:].T,
+            "seen": self.first.weight[:, drawn:-FEATURES].T,
+            "colours": self.first.weight[:, -FEATURES:].T,
             "bias1": self.first.bias,
             "weight2": self.second.weight.T,
             "bias2": self.second.bias,

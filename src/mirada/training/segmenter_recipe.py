@@ -18,7 +18,7 @@ class SegmenterRecipe:
     seed: int = 0
     width: int = 20  # what is kept of each cell
     hidden: int = 56
-    dropout: float = 0.3  # of the channels of cells
+    dropout: float = 0.2  # of the channels of a map
     sampled: int = 400  # boxes of the lattice that stand for all in a step
     sharpness: float = 0.05  # of the sharing of a thing among boxes, in IoU
     prior_sharpness: float = 0.1

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mirada.models import lattice
 from mirada.models.boxes import iou
+from mirada.models.colours import describe_colours
 from mirada.models.coverage import choose
 from mirada.training.loop import Group, Stage
 from mirada.training.segmenter_model import mirror, share_out
@@ -33,6 +34,7 @@ class Drawn:
     """Images with the boxes that people drew."""
 
     maps: Any  # (n, rows * columns, channels) float16
+    pixels: Any  # (n, side, side, 3) float16, of `colours.shrink`
     boxes: Sequence[NDArray[np.float64]]  # (things, 4) of each image
 
 
@@ -58,7 +60,11 @@ class SegmenterStage(Stage):
         sample = random.choice(len(lattice.BOXES), self.recipe.sampled, replace=False)
         others = np.setdiff1d(np.flatnonzero(counts.any(0)), sample)
         chosen = np.concatenate([sample, others])
-        told = self.model(self._maps(rows, mirrored=mirrored), torch.from_numpy(chosen))
+        told = self.model(
+            self._maps(rows, mirrored=mirrored),
+            _colours(self.drawn, rows, chosen, mirrored=mirrored),
+            torch.from_numpy(chosen),
+        )
         expected = told[:, : len(sample)].exp().sum(1) * (len(lattice.BOXES) / len(sample))
         met = (told * torch.from_numpy(counts[:, chosen])).sum(1)
         return (expected - met).mean()
@@ -66,10 +72,14 @@ class SegmenterStage(Stage):
     def evaluate(self) -> dict[str, Any]:
         """Recall of the boxes of images held out."""
         maps, boxes = self.held_out.maps, self.held_out.boxes[:WATCHED]
-        every = torch.arange(len(lattice.BOXES))
+        every = np.arange(len(lattice.BOXES))
         best = []
         for row, drawn in enumerate(boxes):
-            told = self.model(torch.from_numpy(np.asarray(maps[row : row + 1], np.float32)), every)
+            told = self.model(
+                torch.from_numpy(np.asarray(maps[row : row + 1], np.float32)),
+                _colours(self.held_out, np.array([row]), every, mirrored=False),
+                torch.from_numpy(every),
+            )
             found = [box for box, _ in choose(told[0].exp().numpy(), limit=PROPOSALS)]
             best.append(iou(drawn, lattice.BOXES[found]).max(1))
         overlaps = np.concatenate(best)
@@ -97,3 +107,13 @@ class SegmenterStage(Stage):
             side = lattice.CELLS
             maps = maps.reshape(len(maps), side, side, -1)[:, :, ::-1].reshape(maps.shape)
         return torch.from_numpy(np.ascontiguousarray(maps))
+
+
+def _colours(
+    drawn: Drawn, rows: NDArray[np.int64], chosen: NDArray[np.int64], *, mirrored: bool
+) -> Tensor:
+    """(rows, chosen, features) colours of the chosen boxes."""
+    pixels = np.asarray(drawn.pixels[rows], np.float32)
+    if mirrored:
+        pixels = pixels[:, :, ::-1]
+    return torch.from_numpy(np.stack([describe_colours(one)[chosen] for one in pixels]))
