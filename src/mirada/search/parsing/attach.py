@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LATERAL: Final = ("left_of", "right_of")
 _CARRYING: Final = ("on", "inside", "in_on", "above")
 """After these a further relation says where the carried thing is: on a desk next to a lamp."""
+_UPRIGHT: Final = ("on", "in_on", "above", "below")
 _FURTHER: Final = ("next_to", "above", "below", "behind", "in_front_of", "left_of", "right_of")
 _AT_NAMES: Final = ("inside", "in_on", "on")  # "in Madrid" is no part of the picture
 _ACTS: Final = (Part.GERUND, Part.PARTICIPLE, Part.VERB)
@@ -115,7 +116,8 @@ class _Attacher:
         self._waiting = None
         objects: tuple[Group, ...] = (group,)
         then = self._ahead(2)
-        if rel == "between" and self._ahead(1) is Joint.AND and isinstance(then, Group):
+        pair = rel == "between" and group.count in (None, "1")
+        if pair and self._ahead(1) is Joint.AND and isinstance(then, Group):
             self._found.groups.append(then)
             objects = (group, then)
             self._at += 2
@@ -289,11 +291,16 @@ class _Attacher:
             return (many or named)[-1]
         if rel in _LATERAL and self._beside is not None and self._beside is not last:
             return self._beside
+        link = self._link
+        if link is not None and rel in _UPRIGHT and link.rel in _UPRIGHT and last not in link.objs:
+            return link.objs[0]  # "a cat under a table and a vase on it"
         return named[0]
 
     def _on_adverb(self, mark: Mark) -> None:
         """On top of what was named before: "una mesa con un jarrón encima"."""
-        if self._last is None:
+        if isinstance(self._ahead(1), Group):  # "coche delante casa"
+            self._waiting = self._expected(mark.value, negated=False)
+        elif self._last is None:
             self._found.unplaced.append(mark)
         else:
             self._to_named(mark.value)
