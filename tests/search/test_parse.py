@@ -223,6 +223,10 @@ def test_what_is_said_after_a_comma_belongs_to_what_was_named() -> None:
     assert links("a hen and a goat, both on a roof") == ["hen on roof", "goat on roof"]
 
 
+def test_a_place_without_a_thing_is_not_placed() -> None:
+    assert read("on the left").unplaced == ("on the left",)
+
+
 def test_a_denied_quality_denies_the_thing_that_has_it() -> None:
     (phrase,) = read("hens that are not black").negations
     assert (phrase.head, phrase.attrs) == ("hen", ("black",))

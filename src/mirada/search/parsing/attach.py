@@ -175,6 +175,8 @@ class _Attacher:
         goes_on = isinstance(after, Group) or _is(after, "exists", "without", "count")
         if self._last is None or (goes_on and (opens or before is Joint.AND)):
             self._positions = mark.value.split(" ")
+            if not any(isinstance(item, Group) for item in self._items[self._at :]):
+                self._found.unplaced.append(mark)  # "on the left", and nothing there
             if self._ahead(1) is Joint.STOP:
                 self._at += 1
             return
