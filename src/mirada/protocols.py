@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from PIL.Image import Image
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
         Box,
         Calibration,
         FeatureMap,
+        Filter,
         ImageRecord,
         Matrix,
+        Parts,
         Proposal,
         Ranking,
         Region,
@@ -181,12 +184,43 @@ class Store(Protocol):
         """(n, dim) vectors of these ids, in order; raises KeyError for an unknown one."""
         ...
 
-    def nearest(self, vector: Vector, *, limit: int) -> Ranking:
-        """Up to `limit` ids by falling dot product, ties by id."""
+    def select(self, filters: Sequence[Filter]) -> frozenset[str]:
+        """The ids of the images for which all filters hold; without filters all.
+
+        Texts are compared without case, accents and punctuation: "any", "text", "tag", "caption"
+        and "place" want whole words, "camera", "lens" and "path" a part; "path" with "*" wants
+        whole names of folders and files. Rejected tags do not count. What is unknown of an image
+        meets neither "=" nor "<" nor ">", but "!="; a missing date meets nothing. "!=" also takes
+        "low..high", of dates without the last. `mirada.store.holds` says the same as code.
+
+        Raises ValueError for a field, operator or value that does not exist.
+        """
         ...
 
-    def match(self, text: str, *, limit: int) -> Ranking:
+    def nearest(
+        self, vector: Vector, *, limit: int, among: AbstractSet[str] | None = None
+    ) -> Ranking:
+        """Up to `limit` ids, of those `among`, by falling dot product, ties by id."""
+        ...
+
+    def match(self, text: str, *, limit: int, among: AbstractSet[str] | None = None) -> Ranking:
         """Up to `limit` ids by BM25 over captions, tags, phrases, read text and metadata."""
+        ...
+
+    def parts(self, image_ids: Sequence[str]) -> Parts:
+        """The regions of these ids as arrays, in order; raises KeyError for an unknown one.
+
+        All of one moment: regions that a write in progress has left do not count.
+        """
+        ...
+
+    def nearest_parts(
+        self, vectors: Matrix, *, limit: int, among: AbstractSet[str] | None = None
+    ) -> list[Ranking]:
+        """For each vector up to `limit` ids by the dot product with their best region, ties by id.
+
+        `vectors`: (n, dim). Images without regions are not found.
+        """
         ...
 
     def ids(self) -> Iterable[str]:

@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mirada.types import (
+    COLOURS,
     Box,
     Caption,
     Facts,
+    Filter,
     ImageRecord,
     Keyphrase,
     Metadata,
@@ -115,6 +117,9 @@ class StoreContract:
         assert (len(store), list(store.ids()), dict(store.files())) == (0, [], {})
         assert store.get([]) == []
         assert store.vectors([]).shape == (0, DIM)
+        assert store.select([]) == store.select([Filter("tag", "=", "dog")]) == frozenset()
+        assert store.parts([]).boxes.shape == (0, 0, 4)
+        assert store.nearest_parts(np.stack([unit(1, 0, 0, 0)]), limit=5)[0].ids == ()
         ranking = store.nearest(unit(1, 0, 0, 0), limit=5)
         assert (ranking.ids, ranking.scores.shape) == ((), (0,))
 
@@ -181,6 +186,86 @@ class StoreContract:
         store.set_files({a.image_id: ()})
         store.optimize()
         assert store.match("dog", limit=5).ids == (b.image_id,)
+
+    def test_filters_choose_images(self, store: Store) -> None:
+        """All must hold; what is unknown meets only what is denied."""
+        a, b = described(record_of("a.jpg")), record_of("b.png")
+        store.put([a, b], np.stack([unit(1, 0, 0, 0), unit(0, 1, 0, 0)]))
+        both, dog = {a.image_id, b.image_id}, Filter("tag", "=", "dog")
+        assert store.select([]) == both
+        assert store.select([dog]) == {a.image_id}
+        assert store.select([Filter("tag", "!=", "dog")]) == {b.image_id}
+        assert store.select([dog, Filter("path", "=", "b.png")]) == set()
+        assert store.select([Filter("place", "=", "havana")]) == {a.image_id}
+        assert store.select([Filter("date", "<", "2022-01-01")]) == {a.image_id}
+        assert store.select([Filter("date", "!=", "2022")]) == {a.image_id}
+        assert store.select([Filter("width", ">", "600"), Filter("format", "=", "jpg")]) == both
+        assert store.select([Filter("any", "=", "' OR 1=1 --")]) == set()
+        for bad in (Filter("smell", "=", "rose"), Filter("width", "=", "wide")):
+            _raises(ValueError, store.select, [bad])
+
+    def test_rejected_tags_choose_nothing(self, store: Store) -> None:
+        """The user said that they are wrong."""
+        a, _ = _put_two(store)
+        store.update([replace(a, tags=(Tag("dog", 0.9, "model", "rejected"),))])
+        assert store.select([Filter("tag", "=", "dog")]) == set()
+        assert store.select([Filter("any", "=", "dog")]) == set()
+
+    def test_only_chosen_images_are_ranked(self, store: Store) -> None:
+        """Ids that are unknown do not matter."""
+        a, b = _put_two(store)
+        store.update([described(a), described(b)])
+        only = frozenset((b.image_id, "0" * 64, "' OR 1=1 --"))
+        vectors = np.stack([unit(1, 0, 0, 0)])
+        for chosen, expected in ((only, (b.image_id,)), (only - {b.image_id}, ()), (set(), ())):
+            among = frozenset(chosen)
+            assert store.nearest(vectors[0], limit=5, among=among).ids == expected
+            assert store.match("dog", limit=5, among=among).ids == expected
+            assert store.nearest_parts(vectors, limit=5, among=among)[0].ids == expected
+
+    def test_regions_come_as_arrays(self, store: Store) -> None:
+        """Padded with zeros to the most regions of any image asked for."""
+        a, b = _put_two(store)
+        store.update([described(a)])
+        parts = store.parts([b.image_id, a.image_id])
+        assert parts.present.tolist() == [[False, False], [True, True]]
+        assert parts.boxes[1].tolist() == [[0, 0, 0.75, 0.5], [0.5, 0.5, 0.75, 0.75]]
+        np.testing.assert_array_equal(parts.vectors[1], [unit(1, 1, 0, 0), unit(0, 1, 0, 0)])
+        assert parts.colours.shape == (2, 2, len(COLOURS))
+        assert parts.colours[1].sum(axis=1).tolist() == [1, 0]
+        assert parts.colours[1, 0, COLOURS.index("red")] == 1
+        for padded in (parts.boxes, parts.vectors, parts.colours):
+            assert padded.dtype == np.float32
+            assert not padded[0].any()
+        shapes = ((0, ()), (1, (b.image_id,)))
+        assert all(store.parts(ids).vectors.shape == (count, 0, DIM) for count, ids in shapes)
+        _raises(KeyError, store.parts, [a.image_id, "0" * 64])
+        store.update([a])
+        assert store.parts([a.image_id]).present.shape == (1, 0)
+
+    def test_images_are_ranked_by_their_best_region(self, store: Store) -> None:
+        """Those without regions are not found."""
+        a, b = _put_two(store)
+        c = record_of("c.jpg")
+        store.put([c], np.stack([unit(0, 0, 1, 0)]))
+        store.update([described(a)])
+        store.update([replace(c, regions=described(c).regions[1:])])
+        questions = np.stack([unit(1, 0, 0, 0), unit(0, 2, 0, 0)])
+        first, second = store.nearest_parts(questions, limit=5)
+        assert first.ids == (a.image_id, c.image_id)
+        np.testing.assert_allclose(first.scores, [0.5**0.5, 0], atol=1e-6)
+        assert second.ids == tuple(sorted((a.image_id, c.image_id)))
+        assert [one.ids for one in store.nearest_parts(questions, limit=1)] == [
+            first.ids[:1],
+            second.ids[:1],
+        ]
+        assert store.nearest_parts(questions[:0], limit=5) == []
+        assert store.nearest_parts(questions, limit=0)[1].ids == ()
+        for bad in (questions[:, :3], questions[0], np.full((1, DIM), np.nan, np.float32)):
+            _raises(ValueError, partial(store.nearest_parts, limit=1), bad)
+        store.set_files({a.image_id: ()})
+        assert store.nearest_parts(questions, limit=5)[0].ids == (c.image_id,)
+        assert b.image_id not in second.ids
 
     def test_any_file_name_comes_back_as_it_was_put(self, store: Store) -> None:
         """Names with quotes, line breaks, emoji, or bytes that are no UTF-8."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,11 @@ class Box:
 
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The box of the whole image."""
+COLOURS: Final = (
+    *("black", "white", "grey", "red", "orange", "yellow"),
+    *("green", "blue", "purple", "pink", "brown"),
+)
+"""The names of colours: the eleven basic colour terms of English (Berlin & Kay 1969)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,19 @@ class Region:
     def label(self) -> str | None:
         """Its surest tag."""
         return self.tags[0].name if self.tags else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The regions of some images as arrays, largest first.
+
+    Each image has as many rows as the one with most regions; those in excess are zeros.
+    """
+
+    boxes: NDArray[np.float32]  # (images, parts, 4): x0, y0, x1, y1
+    vectors: NDArray[np.float32]  # (images, parts, dim), of unit length
+    present: NDArray[np.bool_]  # (images, parts): whether there is such a region
+    colours: NDArray[np.float32]  # (images, parts, len(COLOURS)): shares of the middle of each box
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mirada.indexing.facts import look_at
-from mirada.indexing.palette import NAMES, Palette, lab
+from mirada.indexing.palette import BLACK, GREY, NAMES, PROTOTYPES, WHITE, Palette, lab
 from mirada.types import WHOLE, Box
 from tests import photos
 
@@ -130,3 +130,7 @@ def test_colourful_and_flatly_coloured_pictures_are_not_black_and_white() -> Non
 def test_blue_toned_pictures_are_not_taken_for_old_prints() -> None:
     blue = ImageOps.colorize(ImageOps.grayscale(scene()), (0, 0, 40), (200, 220, 255))
     assert not look_at(blue).black_and_white
+
+
+def test_every_name_has_its_prototypes_or_no_hue() -> None:
+    assert (BLACK, WHITE, GREY, *PROTOTYPES) == NAMES

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mirada.store.holds import condition_of, holds
 from mirada.store.terms import terms_of, terms_of_query
-from mirada.types import ImageRecord, Ranking, SourceFile
+from mirada.types import COLOURS, ImageRecord, Parts, Ranking, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mirada.types import Matrix, Region, Vector
+    from mirada.types import Filter, Matrix, Region, Vector
 
 
 class ListStore:
@@ -72,6 +73,23 @@ class ListStore:
         groups = [self._records[one].regions for one in image_ids]
         return [tuple(sorted(group, key=lambda one: -one.box.area)) for group in groups]
 
+    def parts(self, image_ids: Sequence[str]) -> Parts:
+        groups = self.regions(image_ids)
+        shape = (len(groups), max(map(len, groups), default=0))
+        boxes = np.zeros((*shape, 4), np.float32)
+        vectors = np.zeros((*shape, self.dim), np.float32)
+        present = np.zeros(shape, np.bool_)
+        colours = np.zeros((*shape, len(COLOURS)), np.float32)
+        for image, group in enumerate(groups):
+            for part, region in enumerate(group):
+                box = region.box
+                boxes[image, part] = (box.x0, box.y0, box.x1, box.y1)
+                vectors[image, part] = region.vector
+                present[image, part] = True
+                for swatch in region.palette:
+                    colours[image, part, COLOURS.index(swatch.colour)] = swatch.share
+        return Parts(boxes, vectors, present, colours)
+
     def models(self) -> dict[str, dict[str, str]]:
         return {one: dict(record.models) for one, record in self._records.items()}
 
@@ -79,25 +97,61 @@ class ListStore:
         rows = [self._vectors[one] for one in image_ids]
         return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
 
-    def nearest(self, vector: Vector, *, limit: int) -> Ranking:
-        if vector.shape != (self.dim,) or not np.all(np.isfinite(vector)):
-            raise ValueError("not a vector of this store")
-        scores = {one: np.float32(v.astype(float) @ vector) for one, v in self._vectors.items()}
-        ids = sorted(scores, key=lambda one: (-scores[one], one))[: max(limit, 0)]
-        return Ranking("list", tuple(ids), np.array([scores[one] for one in ids], np.float32))
+    def select(self, filters: Sequence[Filter]) -> frozenset[str]:
+        for one in filters:
+            condition_of(one)  # refused even where there is no record
+        return frozenset(
+            image_id
+            for image_id, record in self._records.items()
+            if all(holds(one, record) for one in filters)
+        )
 
-    def match(self, text: str, *, limit: int) -> Ranking:
+    def nearest(
+        self, vector: Vector, *, limit: int, among: frozenset[str] | None = None
+    ) -> Ranking:
+        self._check(vector)
+        return _best(
+            {one: np.float32(v.astype(float) @ vector) for one, v in self._vectors.items()},
+            limit,
+            among,
+        )
+
+    def nearest_parts(
+        self, vectors: Matrix, *, limit: int, among: frozenset[str] | None = None
+    ) -> list[Ranking]:
+        if vectors.ndim != 2:
+            raise ValueError("not rows of vectors")
+        return [self._nearest_part(vector, limit, among) for vector in vectors]
+
+    def match(self, text: str, *, limit: int, among: frozenset[str] | None = None) -> Ranking:
         words = terms_of_query(text)
         shared = {
             one: np.float32(sum(words.get(one, 0) for one in {*terms_of(record).split()}))
             for one, record in self._records.items()
         }
-        ids = sorted((one for one in shared if shared[one]), key=lambda one: (-shared[one], one))
-        ids = ids[: max(limit, 0)]
-        return Ranking("list", tuple(ids), np.array([shared[one] for one in ids], np.float32))
+        return _best({one: score for one, score in shared.items() if score}, limit, among)
 
     def optimize(self) -> None:
         pass
+
+    def _nearest_part(self, vector: Vector, limit: int, among: frozenset[str] | None) -> Ranking:
+        self._check(vector)
+        scores = {
+            one: max(np.float32(region.vector.astype(float) @ vector) for region in record.regions)
+            for one, record in self._records.items()
+            if record.regions
+        }
+        return _best(scores, limit, among)
+
+    def _check(self, vector: Vector) -> None:
+        if vector.shape != (self.dim,) or not np.all(np.isfinite(vector)):
+            raise ValueError("not a vector of this store")
+
+
+def _best(scores: dict[str, np.float32], limit: int, among: frozenset[str] | None) -> Ranking:
+    kept = [one for one in scores if among is None or one in among]
+    ids = sorted(kept, key=lambda one: (-scores[one], one))[: max(limit, 0)]
+    return Ranking("list", tuple(ids), np.array([scores[one] for one in ids], np.float32))
 
 
 def _in_order(files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:

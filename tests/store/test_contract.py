@@ -1,4 +1,4 @@
-"""Both stores keep to the contract."""
+"""All stores keep to the contract, the one on disk also where it searches by its indexes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mirada.store import regions
 from mirada.store.lance import LanceStore
 from mirada.testing import DIM, ENCODER, StoreContract
 from tests.store.list_store import ListStore
@@ -18,6 +19,16 @@ class TestLanceStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> LanceStore:
         return LanceStore.create(tmp_path / ".mirada", encoder=ENCODER, dim=DIM)
+
+
+class TestLargeLanceStore(StoreContract):
+    """As if any number of rows were too many for memory."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanceStore:
+        monkeypatch.setattr(regions, "MEMORY_ROWS", 0)
+        home = tmp_path / ".mirada"
+        return LanceStore.create(home, encoder=ENCODER, dim=DIM, exact_rows=0)
 
 
 class TestListStore(StoreContract):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL.Image import Resampling
 
-from mirada.types import Swatch
+from mirada.types import COLOURS, Swatch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,7 @@ PROTOTYPES: Final = {
 
 Medoids in CIELAB of the colours whose names end in that term in the xkcd colour survey (Munroe
 2010, CC0), which asked 220,000 people; the terms are those of Berlin & Kay (1969)."""
-NAMES: Final = (BLACK, WHITE, GREY, *PROTOTYPES)
+NAMES: Final = COLOURS
 
 # What has so little chroma that it has no hue, by CIELAB lightness; fitted on training photos so
 # that the colour words of captions lead to the things that they are said of.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mirada.errors import StoreError
 from mirada.store import health
+from mirada.store.conditions import condition_of
 from mirada.store.described import models_from
 from mirada.store.durable import Flusher, set_aside_torn
 from mirada.store.migrate import open_migrated
@@ -16,6 +17,7 @@ from mirada.store.regions import RegionTable
 from mirada.store.rows import (
     RECORD_COLUMNS,
     PathCodec,
+    check_queries,
     check_query,
     check_records,
     check_vectors,
@@ -39,16 +41,29 @@ from mirada.store.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     import lance
     import pyarrow as pa
     from lance.dataset import MergeInsertBuilder
 
-    from mirada.types import ImageRecord, Matrix, Ranking, Region, SourceFile, Vector
+    from mirada.types import (
+        Filter,
+        ImageRecord,
+        Matrix,
+        Parts,
+        Ranking,
+        Region,
+        SourceFile,
+        Vector,
+    )
+
+T = TypeVar("T")
 
 EXACT_ROWS = 20_000  # below, comparing with every vector takes a few ms (ENGINES.md)
 COMMIT_ATTEMPTS = 20  # another process can only be in the way where the lock was passed over
+LOOKS = 5  # at images and regions, until both are of one moment
 
 
 class LanceStore:
@@ -61,12 +76,12 @@ class LanceStore:
         """Open what is in `home`; called by `open` and `create`."""
         self._folder = home / IMAGES
         self._exact_rows = exact_rows
+        self._codec = PathCodec(home)
         self._view = self._look(open_migrated(home))
         schema = self._view.table.schema
         self.home = home
         self.encoder: str = schema.metadata[ENCODER_KEY].decode()
         self.dim: int = schema.field("vector").type.list_size
-        self._codec = PathCodec(home)
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._flusher = Flusher(self._folder)
@@ -133,10 +148,26 @@ class LanceStore:
 
     def regions(self, image_ids: Sequence[str]) -> list[tuple[Region, ...]]:
         """The regions of each of these ids, in order; raises KeyError for an unknown one."""
-        rows = self._latest().rows(image_ids, ["image_id", "rev"])
-        revs = dict(zip(rows["image_id"].to_pylist(), rows["rev"].to_pylist(), strict=True))
-        found = self._regions.of(revs)
-        return [found[one] for one in image_ids]
+
+        def look(view: View) -> list[tuple[Region, ...]]:
+            rows = view.rows(image_ids, ["image_id", "rev"])
+            revs = dict(zip(rows["image_id"].to_pylist(), rows["rev"].to_pylist(), strict=True))
+            found = self._regions.of(revs)
+            return [found[one] for one in image_ids]
+
+        return self._at_one_moment(look)
+
+    def parts(self, image_ids: Sequence[str]) -> Parts:
+        """The regions of these ids as arrays, in order; raises KeyError for an unknown one."""
+
+        def look(view: View) -> Parts:
+            arrays = self._regions.arrays(view)
+            if arrays is None:
+                asked = list(dict.fromkeys(image_ids))
+                arrays = self._regions.arrays_of(view.rows(asked, ["image_id", "rev"]))
+            return arrays.of(image_ids)
+
+        return self._at_one_moment(look)
 
     def models(self) -> dict[str, dict[str, str]]:
         """Image id -> role -> what described it, of all records."""
@@ -148,14 +179,59 @@ class LanceStore:
         """(n, dim) vectors of these ids, in order; raises KeyError for an unknown one."""
         return self._latest().vectors(image_ids)
 
-    def nearest(self, vector: Vector, *, limit: int) -> Ranking:
-        """Up to `limit` ids by falling dot product, ties by id; exact below `exact_rows` rows."""
-        check_query(vector, dim=self.dim)
-        return self._latest().nearest(vector, limit)
+    def select(self, filters: Sequence[Filter]) -> frozenset[str]:
+        """The ids of the images for which all filters hold, as `mirada.store.holds` says.
 
-    def match(self, text: str, *, limit: int) -> Ranking:
-        """Up to `limit` ids by BM25 over captions, tags, phrases, read text and metadata."""
-        return self._latest().match(terms_of_query(text), limit)
+        Raises:
+            ValueError: a filter has no such field, operator or value.
+        """
+        conditions = [condition_of(one) for one in filters]
+        return self._latest().select(conditions)
+
+    def nearest(
+        self, vector: Vector, *, limit: int, among: AbstractSet[str] | None = None
+    ) -> Ranking:
+        """Up to `limit` ids by falling dot product, ties by id; exact below `exact_rows` rows.
+
+        Args:
+            vector: the question.
+            limit: ids at most.
+            among: the ids that count; None: all.
+        """
+        check_query(vector, dim=self.dim)
+        return self._latest().nearest(vector, limit, among)
+
+    def match(self, text: str, *, limit: int, among: AbstractSet[str] | None = None) -> Ranking:
+        """Up to `limit` ids by BM25 over captions, tags, phrases, read text and metadata.
+
+        Args:
+            text: the question.
+            limit: ids at most.
+            among: the ids that count; None: all.
+        """
+        return self._latest().match(terms_of_query(text), limit, among)
+
+    def nearest_parts(
+        self, vectors: Matrix, *, limit: int, among: AbstractSet[str] | None = None
+    ) -> list[Ranking]:
+        """For each vector up to `limit` ids by the dot product with their best region, ties by id.
+
+        Exact up to 100,000 regions. Images without regions are not found.
+
+        Args:
+            vectors: (n, dim), the questions.
+            limit: ids at most.
+            among: the ids that count; None: all.
+        """
+        check_queries(vectors, dim=self.dim)
+
+        def look(view: View) -> list[Ranking]:
+            arrays = self._regions.arrays(view)
+            if arrays is None:
+                return [self._regions.nearest(one, limit, view, among) for one in vectors]
+            return [arrays.nearest(one, limit, among) for one in vectors]
+
+        return self._at_one_moment(look)
 
     def put(self, records: Sequence[ImageRecord], vectors: Matrix) -> None:
         """Add records, or replace those with the same image id; vectors: (len(records), dim).
@@ -244,6 +320,16 @@ class LanceStore:
             table = self._latest().table
             for name in damaged_indexes(table):
                 table.checkout_version(table.latest_version).drop_index(name)
+        self._regions.drop_damaged_indexes()
+
+    def _at_one_moment(self, look: Callable[[View], T]) -> T:
+        """What a look at images and regions gives while no other process changes the images."""
+        for _ in range(LOOKS):
+            view = self._latest()
+            seen = look(view)
+            if self._latest() is view:
+                break
+        return seen
 
     def _latest(self) -> View:
         with self._reading, lance_errors(self._folder):
@@ -253,7 +339,7 @@ class LanceStore:
             return self._view
 
     def _look(self, table: lance.LanceDataset) -> View:
-        return View(table, self._folder, exact_rows=self._exact_rows)
+        return View(table, self._folder, self._codec, exact_rows=self._exact_rows)
 
     def _upsert(self, rows: pa.Table) -> None:
         self._merge(

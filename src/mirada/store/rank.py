@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 SLACK = 1e-5  # more than the rounding of a float32 dot product of unit vectors
 
 
-def shortlist(matrix: Matrix, vector: Vector, limit: int) -> NDArray[np.intp]:
-    """Rows that may be among the `limit` best: those within rounding of the last one."""
+def scores_of(matrix: Matrix, vector: Vector) -> NDArray[np.float32]:
+    """(n,) dot products, rounded differently from row to row."""
     # not matrix @ vector: BLAS would wait for a second core to be free, 12 ms against 0.5
-    scores = np.einsum("ij,j->i", matrix, vector)
+    scores: NDArray[np.float32] = np.einsum("ij,j->i", matrix, vector)
+    return scores
+
+
+def shortlist(scores: NDArray[np.float32], vector: Vector, limit: int) -> NDArray[np.intp]:
+    """Rows that may be among the `limit` best: those within rounding of the last one.
+
+    Args:
+        scores: of `scores_of`.
+        vector: the one they were made with.
+        limit: rows at most, but for ties.
+    """
     if limit >= len(scores):
         return np.arange(len(scores))
     slack = SLACK * max(1.0, float(np.linalg.norm(vector)))

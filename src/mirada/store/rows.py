@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mirada.config import HOME_NAME
 from mirada.store.described import DESCRIBED, described_columns, described_from
@@ -57,6 +58,19 @@ class PathCodec:
             text = self._base + text.replace("/", os.sep)
         return Path(text)
 
+    def texts(self, stored: pa.Array) -> pa.Array:
+        """The absolute paths of many, as text; what is no UTF-8 is replaced."""
+        try:
+            texts = stored.cast(pa.string())
+        except pa.ArrowInvalid:
+            each = [path.decode("utf-8", "replace") for path in stored.to_pylist()]
+            texts = pa.array(each, pa.string())
+        if not self._base:
+            return texts
+        base = os.fsencode(self._base).decode("utf-8", "replace")
+        inside = pa.array([not os.path.isabs(text) for text in texts.to_pylist()], pa.bool_())
+        return pc.if_else(inside, pc.binary_join_element_wise(base, texts, ""), texts)
+
 
 def is_image_id(text: str) -> bool:
     """Whether it is a sha256 in hexadecimal, so that it can stand in a filter."""
@@ -83,6 +97,14 @@ def check_query(vector: Vector, *, dim: int) -> None:
         raise ValueError(f"expected a vector of shape {(dim,)}, not {vector.shape}")
     if not np.all(np.isfinite(vector)):
         raise ValueError("the query vector must be finite")
+
+
+def check_queries(vectors: Matrix, *, dim: int) -> None:
+    """Refuse query vectors that are not rows of `dim` finite numbers."""
+    if vectors.ndim != 2:
+        raise ValueError(f"expected vectors of shape (n, {dim}), not {vectors.shape}")
+    for vector in vectors:
+        check_query(vector, dim=dim)
 
 
 def check_records(records: Sequence[ImageRecord]) -> None:
