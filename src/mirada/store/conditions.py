@@ -78,7 +78,8 @@ _MEANT: Final = {
     field: {one: name for name, called in names.items() for one in called.split(", ")}
     for field, names in _NAMES.items()
 }
-_NUMBER: Final = re.compile(r"(-?\d{1,15})(?:[.,](\d{1,6}))?\s*(?:([kmg]?)b)?", re.ASCII)
+_NUMBER: Final = re.compile(r"-?\d{1,15}(?:[.,](\d{1,6}))?", re.ASCII)
+_BYTES: Final = re.compile(r"(.*?)\s*(?:([kmg]?)b)?", re.ASCII)
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _DAY: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
@@ -157,7 +158,8 @@ def _wanted(field: str, op: str, value: str) -> Wanted:
     if field == "date":
         return _between(op, value, _day, closed=False)
     if field in _NUMBERS:
-        return _between(op, value, _number, closed=True)
+        read = _bytes if field == "size" else _number
+        return _between(op, value.lower(), read, closed=True)
     if op not in ("=", "!="):
         raise ValueError(f"{field} knows = and !=, not {op!r}")
     folded = fold([value])[0].as_py()
@@ -202,13 +204,23 @@ def _between(
 
 
 def _number(value: str) -> tuple[Span, Span]:
+    return _rounded(value, 1)
+
+
+def _bytes(value: str) -> tuple[Span, Span]:
+    read = _BYTES.fullmatch(value)
+    if not read:
+        raise ValueError(f"not a size such as 5mb: {value!r}")
+    return _rounded(read[1], _UNITS[read[2] or ""])
+
+
+def _rounded(value: str, unit: int) -> tuple[Span, Span]:
     """Numbers equal when rounded as the value is written: 2.83 is "2.8", 5,100,000 bytes "5mb"."""
     read = _NUMBER.fullmatch(value)
     if not read:
         raise ValueError(f"not a number: {value!r}")
-    unit = _UNITS[read[3] or ""]
-    number = float(f"{read[1]}.{read[2] or 0}") * unit
-    half = 0.5 * unit / 10 ** len(read[2] or "")
+    number = float(value.replace(",", ".")) * unit
+    half = 0.5 * unit / 10 ** len(read[1] or "")
     return Span(number - half, number + half), Span(number, number)
 
 
