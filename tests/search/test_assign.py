@@ -47,7 +47,13 @@ def seen(
 def test_the_region_that_shows_the_thing_is_chosen() -> None:
     found = assign(query(DOG), seen([[LEFT, RIGHT]], [[[0.1, 0.9]]]))
     assert found.regions.tolist() == [[1]]
-    assert found.total[0] == pytest.approx(np.log(0.9))
+    assert found.phrases[0] == pytest.approx(np.log(0.9))
+
+
+def test_regions_that_may_show_it_too_count_as_well() -> None:
+    found = assign(query(DOG), seen([[LEFT, RIGHT]], [[[0.1, 0.9]]]))
+    assert found.total[0] == pytest.approx(np.log(0.1 + 0.9 + np.exp(-4)))
+    assert found.others[0] == pytest.approx(found.total[0] - np.log(0.9))
 
 
 def test_the_dog_on_the_left_is_chosen_over_a_slightly_surer_one_on_the_right() -> None:
@@ -96,7 +102,8 @@ def test_a_missing_phrase_costs_a_bounded_penalty() -> None:
         lacking = seen([[LEFT, RIGHT]], [[[SURE, 0.5]], [[0.0, 0.0]]])
     found = assign(query(DOG, MAN), lacking)
     assert found.regions.tolist() == [[0, MISSING]]
-    assert found.total[0] == pytest.approx((np.log(SURE) - 4) / np.sqrt(2))
+    assert found.phrases[0] == pytest.approx((np.log(SURE) - 4) / np.sqrt(2))
+    assert found.total[0] > found.phrases[0] > -3
 
 
 def test_a_relation_is_not_met_by_what_is_missing_but_its_opposite_is() -> None:
@@ -154,7 +161,7 @@ def test_the_scene_is_added_and_alone_where_nothing_else_is_asked() -> None:
 def test_relations_of_things_that_are_not_there_are_left_out() -> None:
     odd = (Relation("left_of", 0, (0,)), Relation("left_of", 0, (7,)), Relation("between", 0, ()))
     found = assign(query(DOG, relations=odd), seen([[LEFT]], [[[SURE]]]))
-    assert found.total[0] == pytest.approx(np.log(SURE))
+    assert found.phrases[0] == pytest.approx(np.log(SURE))
     assert found.relation_degrees.tolist() == [[1, 1, 1]]
 
 
@@ -200,7 +207,7 @@ def test_padding_is_never_chosen_counted_or_held_against_an_image() -> None:
 
 
 def exhaustive(asked: ParsedQuery, given_: Sightings, image: int, weights: Weights) -> float:
-    """The joint part of one image's score: every choice of regions tried one by one."""
+    """The joint part of one image's score: every choice of regions, one by one."""
     boxes = given_.boxes[image]
     count = int(given_.present[image].sum())
     single = given_.phrases[:, image, :count].copy()
@@ -208,7 +215,7 @@ def exhaustive(asked: ParsedQuery, given_: Sightings, image: int, weights: Weigh
         degree = np.prod([position(name, boxes[:count]) for name in phrase.pos], axis=0)
         single[place] += weights.position * np.log(weights.least + (1 - weights.least) * degree)
     tables = [degrees_of(one, boxes) for one in asked.relations]
-    best = -np.inf
+    values = []
     for choice in product((*range(count), None), repeat=len(asked.phrases)):
         value = sum(
             weights.missing if region is None else single[place, region]
@@ -217,8 +224,8 @@ def exhaustive(asked: ParsedQuery, given_: Sightings, image: int, weights: Weigh
         for one, table in zip(asked.relations, tables, strict=True):
             degree = degree_of(one, choice, table)
             value += weights.relation * math.log(weights.least + (1 - weights.least) * degree)
-        best = max(best, value)
-    return float(best / math.sqrt(len(asked.phrases)))
+        values.append(value)
+    return float(np.logaddexp.reduce(values) / math.sqrt(len(asked.phrases)))
 
 
 def degrees_of(one: Relation, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -265,7 +272,7 @@ def cases(draw: st.DrawFn) -> tuple[ParsedQuery, Sightings]:
 
 @settings(max_examples=60, deadline=None)
 @given(cases())
-def test_the_score_is_the_best_of_all_choices(case: tuple[ParsedQuery, Sightings]) -> None:
+def test_the_score_is_the_sum_over_all_choices(case: tuple[ParsedQuery, Sightings]) -> None:
     asked, given_ = case
     weights = Weights(states=10_000)
     found = assign(asked, given_, weights)
@@ -289,7 +296,7 @@ def test_the_chosen_regions_are_those_that_the_parts_tell_of(
             assert found.relation_degrees[image, place] == pytest.approx(expected)
 
 
-def test_five_joined_phrases_are_nearly_always_matched_best() -> None:
+def test_five_joined_phrases_lose_little_to_the_states_left_out() -> None:
     random = np.random.default_rng(1)
     low = random.uniform(0, 0.7, (6, 4, 2))
     boxes = np.concatenate([low, low + 0.2], -1)
@@ -298,5 +305,5 @@ def test_five_joined_phrases_are_nearly_always_matched_best() -> None:
     asked = query(*([DOG] * 5), relations=relations)
     given_ = Sightings(logs, logs[:0], boxes, np.ones((6, 4), bool), np.zeros(6))
     found = assign(asked, given_).total
-    best = [exhaustive(asked, given_, image, Weights()) for image in range(6)]
-    assert found == pytest.approx(best, abs=0.05)
+    all_ = [exhaustive(asked, given_, image, Weights()) for image in range(6)]
+    assert found == pytest.approx(all_, abs=0.15)

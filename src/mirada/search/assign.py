@@ -1,8 +1,11 @@
 """The score of many images for one parsed query: which region meets which phrase, and how well.
 
     S = scene
-      + max over assignments of [ sum log p + sum log(position) + 1.5 sum log(relation) ] / sqrt(n)
+      + log of the sum over assignments of
+            exp [ sum log p + sum log(position) + 1.5 sum log(relation) ] / sqrt(n)
       + 0.7 sum log P(count) + sum log(1 - p of what must not be seen)
+
+All assignments count, as small regions are seldom told apart for sure; the best one explains.
 
 Pure maths: where the probabilities come from is the business of the ranking.
 """
@@ -71,6 +74,7 @@ class Assignments:
     relations: NDArray[np.float64]  # (images,)
     counts: NDArray[np.float64]  # (images,)
     negations: NDArray[np.float64]  # (images,)
+    others: NDArray[np.float64]  # (images,) what the other assignments add to the best one
     regions: NDArray[np.intp]  # (images, phrases) row of the region chosen, or MISSING
     phrase_logs: NDArray[np.float64]  # (images, phrases) log p of the chosen, or Weights.missing
     position_degrees: NDArray[np.float64]  # (images, phrases) of the chosen
@@ -83,7 +87,7 @@ class Assignments:
     def total(self) -> NDArray[np.float64]:
         """(images,) what orders them."""
         joint = self.phrases + self.positions + self.relations
-        return self.scene + joint + self.counts + self.negations
+        return self.scene + joint + self.others + self.counts + self.negations
 
 
 def assign(query: ParsedQuery, seen: Sightings, weights: Weights | None = None) -> Assignments:
@@ -109,7 +113,8 @@ def assign(query: ParsedQuery, seen: Sightings, weights: Weights | None = None) 
         for one, table in zip(query.relations, tables, strict=True)
         if table is not None
     ]
-    picks = best_match(options.single, clauses, states=weights.states)
+    match = best_match(options.single, clauses, states=weights.states)
+    picks = match.picks
     regions = options.regions_of(picks)
     phrase_logs = _chosen(logs, regions, weights.missing)
     position_degrees = _chosen(places, regions, 1.0)
@@ -119,6 +124,11 @@ def assign(query: ParsedQuery, seen: Sightings, weights: Weights | None = None) 
     negations = negations * _positions(query.negations, boxes)
     chances, where = _surest(negations)
     share = 1 / np.sqrt(max(len(query.phrases), 1))
+    best = (
+        phrase_logs.sum(1)
+        + weights.position * _log(position_degrees, weights).sum(1)
+        + weights.relation * _log(relation_degrees, weights).sum(1)
+    )
     return Assignments(
         scene=weights.scene * np.asarray(seen.scene, np.float64),
         phrases=share * phrase_logs.sum(1),
@@ -126,6 +136,7 @@ def assign(query: ParsedQuery, seen: Sightings, weights: Weights | None = None) 
         relations=share * weights.relation * _log(relation_degrees, weights).sum(1),
         counts=weights.count * _log(counts, weights).sum(1),
         negations=weights.negation * np.log(1 - weights.surest * chances).sum(1),
+        others=share * np.maximum(match.all - best, 0),
         regions=regions,
         phrase_logs=phrase_logs,
         position_degrees=position_degrees,

@@ -21,10 +21,16 @@ class Clause:
     table: NDArray[np.float64]  # (images, candidates, ...), an axis for each phrase, in order
 
 
-def best_match(
-    single: NDArray[np.float64], clauses: Sequence[Clause], *, states: int
-) -> NDArray[np.intp]:
-    """(images, phrases) candidate of each phrase that together give the largest sum.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The best choice of candidates in every image, and what all choices are worth together."""
+
+    picks: NDArray[np.intp]  # (images, phrases) candidate of each phrase in the best choice
+    all: NDArray[np.float64]  # (images,) logarithm of the summed exponentials of all choices
+
+
+def best_match(single: NDArray[np.float64], clauses: Sequence[Clause], *, states: int) -> Match:
+    """The candidates that together give the largest sum, and the sum over all choices.
 
     Phrases that no clause joins are matched apart. Phrases joined are taken one after the other,
     and after each the best `states` partial matches are kept. As long as candidates^(n - 1) is not
@@ -36,10 +42,13 @@ def best_match(
         states: partial matches kept for an image.
     """
     picks = np.zeros((single.shape[1], len(single)), np.intp)
+    together = np.zeros(single.shape[1])
     for group in joined(len(single), clauses):
         own = [clause for clause in clauses if clause.phrases[0] in group]
-        picks[:, group] = _match_group(single[group], [_within(one, group) for one in own], states)
-    return picks
+        found = _match_group(single[group], [_within(one, group) for one in own], states)
+        picks[:, group] = found.picks
+        together += found.all
+    return Match(picks, together)
 
 
 def joined(phrases: int, clauses: Sequence[Clause]) -> list[list[int]]:
@@ -64,11 +73,9 @@ def _within(clause: Clause, group: Sequence[int]) -> Clause:
     return Clause(tuple(sorted(places)), table)
 
 
-def _match_group(
-    single: NDArray[np.float64], clauses: Sequence[Clause], states: int
-) -> NDArray[np.intp]:
-    """(images, phrases) for one group, whose phrases are numbered in the order of `single`."""
-    count, images, candidates = single.shape
+def _match_group(single: NDArray[np.float64], clauses: Sequence[Clause], states: int) -> Match:
+    """For one group, whose phrases are numbered in the order of `single`."""
+    _, images, candidates = single.shape
     rows = np.arange(images)[:, None]
     values, picks = np.zeros((images, 1)), np.zeros((images, 0, 1), np.intp)  # of each state
     for phrase, own in enumerate(single):
@@ -78,13 +85,19 @@ def _match_group(
             if last == phrase:
                 wider += clause.table[(rows, *(picks[:, one] for one in earlier))]
         flat = wider.reshape(images, wider.shape[1] * candidates)
-        kept = _largest(flat, 1 if phrase == count - 1 else states)
+        kept = _largest(flat, 1 if phrase == len(single) - 1 else states)
         state, candidate = np.divmod(kept, candidates)
         values = np.take_along_axis(flat, kept, 1)
         picks = np.concatenate(
             [np.take_along_axis(picks, state[:, None], 2), candidate[:, None]], axis=1
         )
-    return np.asarray(picks[:, :, 0])
+    return Match(picks[:, :, 0], _log_sum(flat))
+
+
+def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(images,) logarithm of the summed exponentials of each row."""
+    top = values.max(1, keepdims=True)
+    return np.asarray(top[:, 0] + np.log(np.exp(values - top).sum(1)))
 
 
 def _largest(values: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
