@@ -104,6 +104,35 @@ def test_rows_are_found_before_they_are_indexed_and_after(store: LanceStore) -> 
     assert not gone & {*store.nearest(vectors[0], limit=100).ids}
 
 
+@pytest.mark.parametrize("count", [15, 300, 3_900])
+def test_few_or_many_chosen_ones_are_found(
+    store: LanceStore, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their ids, by the index, or by a scan."""
+    monkeypatch.setattr("mirada.store.view.IDS_PER_FILTER", 100)
+    ids = sorted(store.ids())
+    chosen = ids[::-1][:count]
+    vectors = store.vectors(chosen)
+    found = 0
+    for question in clustered(20, seed=9):
+        truth = {chosen[row] for row in np.argsort(-(vectors @ question))[:10]}
+        ranking = store.nearest(question, limit=10, among=frozenset(chosen))
+        assert {*ranking.ids} <= {*chosen}
+        assert len(ranking.ids) == 10
+        found += len(truth & {*ranking.ids})
+    assert found >= 0.95 * 200
+
+
+def test_chosen_ones_far_from_the_question_are_found(store: LanceStore) -> None:
+    """None of them is among the candidates of the index."""
+    ids = sorted(store.ids())
+    vectors = store.vectors(ids)
+    question = clustered(1, seed=5)[0]
+    far = [ids[row] for row in np.argsort(vectors @ question)[:1_500]]
+    ranking = store.nearest(question, limit=5, among=frozenset(far))
+    assert ranking.ids == tuple(far[::-1][:5])
+
+
 def test_optimizing_twice_writes_nothing_new(store: LanceStore) -> None:
     store.optimize()
     versions = store.health()["versions"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mirada.store import regions
+from mirada.store import regions, view
 from mirada.store.lance import LanceStore
 from mirada.testing import DIM, ENCODER, StoreContract
 from tests.store.list_store import ListStore
@@ -27,6 +27,7 @@ class TestLargeLanceStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanceStore:
         monkeypatch.setattr(regions, "MEMORY_ROWS", 0)
+        monkeypatch.setattr(view, "KEPT_ROWS", 0)
         home = tmp_path / ".mirada"
         return LanceStore.create(home, encoder=ENCODER, dim=DIM, exact_rows=0)
 

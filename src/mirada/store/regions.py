@@ -56,6 +56,7 @@ COLUMNS = ("image_id", "rev", "x0", "y0", "x1", "y1", "vector", "confidence", *R
 INDEXED_ROWS = 50_000  # below, a scan of the ids takes a few ms
 MEMORY_ROWS = 100_000  # up to which all lie in memory: 160 MB with vectors of 384 numbers
 OVERFETCH = 4  # regions an image: the best ones are often of the same images
+BEST = 2  # images a result, to be compared again by all their regions
 SCANNED_ROWS = 32_768  # at a time
 
 
@@ -129,7 +130,7 @@ class RegionTable:
                 pass  # a power cut may have damaged the index; the rows need none
             else:
                 if len(likely) >= limit:
-                    return likely
+                    return likely[: BEST * limit]
         return self._by_scan(vector, limit, view, among)
 
     def _by_index(

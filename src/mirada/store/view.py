@@ -36,8 +36,8 @@ EXACT_LIMIT = 1_000  # longer rankings would need most of the index anyway
 PROBES = 20  # partitions looked into: recall@10 .976, against .807 with 5 (ENGINES.md)
 OVERFETCH = 2  # candidates a result, to be compared again by their full vectors
 IDS_PER_FILTER = 1_000
-FEW_IDS = 10_000  # chosen ones up to which their rows are read and compared exactly
-MOST_CANDIDATES = 20_000  # more of them than this take longer than a scan
+KEPT_ROWS = 100_000  # up to which the columns that filters need stay in memory: 1 kB a row
+MOST_CANDIDATES = 20_000  # rows by an index or by their ids; more take longer than a scan
 GROWTH = 4  # of the rows asked for, where too few of them were chosen ones
 
 
@@ -117,7 +117,7 @@ class View:
 
     def select(self, conditions: Sequence[Condition]) -> frozenset[str]:
         """The images that meet all conditions."""
-        if self._is_small:
+        if self.count <= KEPT_ROWS:
             return _ids_where(conditions, self._columns)
         names = list(dict.fromkeys(["image_id", *columns_of(conditions)]))
         with lance_errors(self._folder):
@@ -185,9 +185,8 @@ class View:
     ) -> tuple[list[str], Matrix]:
         if self._is_small:
             return _pick(*self._loaded, vector, limit, self._rows_of(among))
-        if among is not None and len(among) <= FEW_IDS:
-            few = self.known_rows(list(among), ["vector"])
-            return few["image_id"].to_pylist(), matrix_from(few["vector"], self._dim)
+        if among is not None and len(among) <= IDS_PER_FILTER:
+            return self._by_ids(among)
         if limit <= EXACT_LIMIT and self._has_vector_index and np.any(vector):
             try:
                 found = self._by_index(vector, limit, among)
@@ -196,7 +195,13 @@ class View:
             else:
                 if among is None or len(found[0]) >= limit:
                     return found
+        if among is not None and len(among) <= MOST_CANDIDATES:
+            return self._by_ids(among)
         return self._by_scan(vector, limit, among)
+
+    def _by_ids(self, image_ids: AbstractSet[str]) -> tuple[list[str], Matrix]:
+        rows = self.known_rows(list(image_ids), ["vector"])
+        return rows["image_id"].to_pylist(), matrix_from(rows["vector"], self._dim)
 
     def _by_index(
         self, vector: Vector, limit: int, among: AbstractSet[str] | None
