@@ -39,7 +39,6 @@ from mirada.store.view import (
     GROWTH,
     IDS_PER_FILTER,
     MOST_CANDIDATES,
-    PROBES,
     filters_of,
 )
 from mirada.types import Box, Region
@@ -57,6 +56,9 @@ INDEXED_ROWS = 50_000  # below, a scan of the ids takes a few ms
 MEMORY_ROWS = 100_000  # up to which all lie in memory: 160 MB with vectors of 384 numbers
 OVERFETCH = 4  # regions an image: the best ones are often of the same images
 BEST = 2  # images a result, to be compared again by all their regions
+PROBES = 100
+"""Partitions looked into: of 120,000 regions, recall@200 is .975 with 64 of the 117 partitions and
+.89 with 20, at the same 30 ms, for most of the time goes into reading all regions of the best."""
 SCANNED_ROWS = 32_768  # at a time
 
 
