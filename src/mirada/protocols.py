@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Calibration,
         FeatureMap,
         Filter,
+        Grounding,
         ImageRecord,
         Matrix,
         Parts,
@@ -69,6 +70,16 @@ class Calibrated(Protocol):
     @property
     def calibration(self) -> Calibration:
         """Fitted once for the model."""
+        ...
+
+
+@runtime_checkable
+class Grounded(Protocol):
+    """An encoder that learnt how well texts fit parts of images."""
+
+    @property
+    def grounding(self) -> Grounding | None:
+        """Learnt once for the model; None where nobody taught it."""
         ...
 
 

@@ -257,6 +257,25 @@ class Calibration:
     prior: float  # share of matching pairs that the logistic was fitted for
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounding:
+    """How well a text fits a part of an image, learnt for one encoder.
+
+    Beside the dot product of their vectors it weighs what the whole image shows and how large the
+    part is; see `mirada.search.grounding` for the formula.
+    """
+
+    text: NDArray[np.float32]  # (dim, rank): what matters of a text
+    region: NDArray[np.float32]  # (dim, rank): what answers to it in the part
+    whole: NDArray[np.float32]  # (dim, rank): what answers to it in the whole image
+    shape: NDArray[np.float32]  # (6, dim): texts that boxes of a shape favour
+    favour: NDArray[np.float32]  # (dim,): texts that fit more than their vector says
+    sharpness: float  # of the dot product
+    distractors: Matrix  # vectors of texts on common subjects
+    scale: float  # of the logistic
+    offset: float
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A thing that a query asks for."""

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL.Image import Resampling
 
+from mirada.models.grounding import read_grounding
 from mirada.models.maps import pool_boxes, pool_whole
 from mirada.models.weights import (
     DISTRACTORS,
+    GROUNDING,
     IMAGE_HEAD,
     IMAGE_TOWER,
     TEXT_TOWER,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from mirada.types import Box, FeatureMap, Vector
+    from mirada.types import Box, FeatureMap, Grounding, Vector
 
 WEIGHTS = Path(__file__).with_name("mirada_small")
 
@@ -51,6 +53,7 @@ class SmallEncoder:
         self.image_size = manifest.image_size
         self._folder = folder
         self._fitted = manifest.calibration
+        self._files = manifest.files
         self._loading = Lock()
         self._towers: dict[str, Session] = {}
 
@@ -95,6 +98,13 @@ class SmallEncoder:
         """How scores of this encoder turn into probabilities."""
         distractors = np.load(self._folder / DISTRACTORS).astype(np.float32)
         return Calibration(unit_rows(distractors), **self._fitted)
+
+    @cached_property
+    def grounding(self) -> Grounding | None:
+        """How well texts fit parts of images; None for a model that was not taught it."""
+        if GROUNDING not in self._files:
+            return None
+        return read_grounding(self._folder / GROUNDING, self.calibration.distractors)
 
     @cached_property
     def _tokenizer(self) -> Any:

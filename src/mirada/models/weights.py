@@ -19,6 +19,7 @@ IMAGE_HEAD = "head.onnx"  # pooled features to vectors
 TEXT_TOWER = "text.onnx"
 TOKENIZER = "tokenizer.json"
 DISTRACTORS = "distractors.npy"
+GROUNDING = "grounding.npz"  # how texts fit parts of images; not every model has it
 CELLS = "cells.onnx"  # pooled features of boxes to what a decoder keeps of them
 WORDS = "words.onnx"  # one step of a decoder
 CHANCES = "chances.npz"  # a network that tells where things are
