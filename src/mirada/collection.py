@@ -80,6 +80,7 @@ class Collection:
     @cached_property
     def _searcher(self) -> Searcher:
         from mirada.search.searcher import Searcher  # noqa: PLC0415 brings numpy
+        from mirada.vocabulary.presence import load_presence  # noqa: PLC0415
 
         if self.store.encoder != self.encoder.name:
             raise ModelMismatch(
@@ -87,7 +88,7 @@ class Collection:
                 f"{self.encoder.name}: index the pictures again into a new collection with "
                 "`mirada index DIR --home NEW`, or go back to the model of the index"
             )
-        return Searcher(self.store, self.encoder)
+        return Searcher(self.store, self.encoder, load_presence(self.encoder, self.home))
 
     def index(
         self,
@@ -135,12 +136,25 @@ class Collection:
             )
 
     def search(
-        self, text: str | None = None, *, image: Path | str | None = None, limit: int = 20
+        self,
+        text: str | None = None,
+        *,
+        image: Path | str | None = None,
+        like: Sequence[Path | str] = (),
+        unlike: Sequence[Path | str] = (),
+        limit: int = 20,
     ) -> Results:
         """The `limit` pictures that best answer words, a picture, or both together.
 
+        Args:
+            text: words, in the language of docs/queries.md.
+            image: a picture to be near to.
+            like: indexed pictures that are right: what is like them comes first.
+            unlike: indexed pictures that are wrong.
+            limit: pictures at most.
+
         Raises:
-            ConfigError: neither words nor a picture were given.
+            ConfigError: nothing was given, or a picture to be like is not indexed.
             UnreadableImage: the picture cannot be decoded.
         """
         if image is not None:
@@ -152,21 +166,47 @@ class Collection:
             except UnreadableImage as error:
                 raise UnreadableImage(f"{readable(image)}: {error}") from error
             return self._searcher.by_image(pixels, query, limit=limit)
-        if not text or not text.strip():
+        query = Query(text or None, None, self._ids(like), self._ids(unlike))
+        if not (text and text.strip()) and not query.like_ids:
             raise ConfigError("nothing to search for: give words, a picture, or both")
-        return self.search_all([text], limit=limit)[0]
+        return self._searcher.ask(query, limit=limit)
 
     def search_all(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
         """One answer for each text, in order."""
         return self._searcher.by_text(texts, limit=limit)
 
-    def similar(self, path: Path | str, *, limit: int = 20) -> Results:
-        """The `limit` pictures that look most like the one at `path`, indexed or not."""
+    def similar(self, path: Path | str, *, region: int | None = None, limit: int = 20) -> Results:
+        """The `limit` pictures that look most like the one at `path`, indexed or not.
+
+        Args:
+            path: of a picture.
+            region: number, from 1, of a region of an indexed picture as `mirada show` lists
+                them: pictures with a region like it.
+            limit: pictures at most.
+
+        Raises:
+            ConfigError: there is no such region.
+            UnreadableImage: the picture cannot be decoded.
+        """
         query = Query(image=Path(path))
         record = self.find(path)
+        if region is not None:
+            regions = record.regions if record else ()
+            if not 1 <= region <= len(regions):
+                raise ConfigError(
+                    f"{readable(path)} has {len(regions)} regions in the index: see `mirada show`"
+                )
+            return self._searcher.by_part(regions[region - 1].vector, query, limit=limit)
         if record is None:
             return self.search(image=path, limit=limit)
         return self._searcher.like(record.image_id, query, limit=limit)
+
+    def _ids(self, paths: Sequence[Path | str]) -> tuple[str, ...]:
+        known = {file.path: one for file, one in self.store.files().items()} if paths else {}
+        missing = [path for path in paths if absolute(Path(path)) not in known]
+        if missing:
+            raise ConfigError(f"{readable(missing[0])} is not in the index: run `mirada index`")
+        return tuple(known[absolute(Path(path))] for path in paths)
 
     def find(self, path: Path | str) -> ImageRecord | None:
         """The record of the picture at `path`, with its regions; None when it is not indexed."""

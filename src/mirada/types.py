@@ -237,6 +237,17 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """How far an image meets one clause of a query, and what says so."""
+
+    kind: str  # scene, phrase, position, relation, count, negation, filter or words
+    clause: str  # as people would say it: "red car", "dog left of red car", "no people"
+    degree: float  # in [0, 1]
+    source: str  # what says so: vector, region, words or metadata
+    boxes: tuple[Box, ...] = ()  # where, in the order of the things of the clause
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One image that answers a query."""
 
@@ -244,6 +255,7 @@ class Hit:
     rank: int  # from 1
     score: float  # orders the results
     confidence: float | None  # probability in [0, 1] that it matches; None: nothing to judge by
+    evidence: tuple[Evidence, ...] = ()  # clause by clause, in the order of the query
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirada.indexing.tags import MOST, MOST_OF_PART, Tagger, load_tagger, pooled
+from mirada.indexing.tags import MOST, MOST_OF_PART, Tagger, load_tagger
 from mirada.types import Tag
 from mirada.vocabulary.entries import EDITED, Entry, Vocabulary
 from mirada.vocabulary.learnt import Mixing
+from mirada.vocabulary.mixing import pooled
 from mirada.vocabulary.scoring import LearntScorer
 from tests.fakes import ColourEncoder
 

@@ -19,10 +19,11 @@ import numpy as np
 
 from mirada.evaluation.chances import Reliability, mean_average_precision, reliability
 from mirada.indexing.crops import image_vector, region_vectors
-from mirada.indexing.tags import Tagger, chance, pooled
+from mirada.indexing.tags import Tagger
 from mirada.protocols import MapEncoder
 from mirada.vocabulary.entries import OF_PARTS
 from mirada.vocabulary.mentions import Matcher
+from mirada.vocabulary.mixing import chance, pooled
 from mirada.vocabulary.scoring import text_vectors
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mirada.types import Tag
 from mirada.vocabulary.entries import OF_PARTS, vocabulary_of
 from mirada.vocabulary.learnt import read_learnt
+from mirada.vocabulary.mixing import merged, of_parts, pooled, straight
 from mirada.vocabulary.scoring import make_scorer
 
 if TYPE_CHECKING:
@@ -20,12 +21,10 @@ if TYPE_CHECKING:
 
     from mirada.protocols import Encoder
     from mirada.types import Vector
-    from mirada.vocabulary.learnt import Mixing
     from mirada.vocabulary.scoring import Scorer
 
 MOST: Final = 20  # tags of an image
 MOST_OF_PART: Final = 5  # tags of a region
-HIGHEST: Final = 3  # regions that speak for all: a thing is seen in few of them
 DECIMALS: Final = 4  # of a probability
 
 
@@ -112,39 +111,3 @@ def load_tagger(encoder: Encoder, home: Path) -> Tagger:
         ModelUnavailable: the shipped weights are missing or damaged.
     """
     return Tagger(make_scorer(encoder, vocabulary_of(home), read_learnt(), home))
-
-
-def pooled(parts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(tags,) logits of (regions, tags) together: the mean of the highest few.
-
-    Measured against the maximum, the logarithm of the mean odds and a noisy or: as good as the
-    best of them, and it hangs little on how many regions there are.
-    """
-    highest = np.partition(parts, -HIGHEST, axis=0)[-HIGHEST:] if len(parts) > HIGHEST else parts
-    return np.asarray(highest.mean(0), np.float32)
-
-
-def merged(
-    whole: NDArray[np.float32], regions: NDArray[np.float32], mixing: Mixing
-) -> NDArray[np.float32]:
-    """Probabilities from the logits of the whole and of the regions together, of one shape."""
-    return chance(mixing.whole * whole + mixing.regions * regions + mixing.offset)
-
-
-def of_parts(
-    parts: NDArray[np.float32], whole: NDArray[np.float32], mixing: Mixing
-) -> NDArray[np.float32]:
-    """Probabilities for regions from their logits and those of the image around them."""
-    own, around, offset = mixing.part
-    return chance(own * parts + around * whole + offset)
-
-
-def straight(logits: NDArray[np.float32], line: tuple[float, float]) -> NDArray[np.float32]:
-    """Probabilities from logits by a scale and an offset."""
-    scale, offset = line
-    return chance(scale * logits + offset)
-
-
-def chance(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Logits to probabilities."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)

@@ -96,13 +96,13 @@ def between(
         b: (..., m, 4).
         c: (..., k, 4).
     """
-    own = centres(a)[..., :, None, None, :]
-    start = centres(b)[..., None, :, None, :]
-    line = centres(c)[..., None, None, :, :] - start
+    start, end = centres(b)[..., None, :, None, :], centres(c)[..., None, None, :, :]
+    line = end - start
+    off = centres(a)[..., :, None, None, :] - (start + end) / 2  # from the middle of both
     length = np.maximum((line**2).sum(-1), 1e-6)
-    along = ((own - start) * line).sum(-1) / length
-    across = ((own - start - along[..., None] * line) ** 2).sum(-1) / length
-    ends = rise(along, 0.1, 0.06) * rise(-along, -0.9, 0.06)
+    along = (off * line).sum(-1) / length
+    across = ((off - along[..., None] * line) ** 2).sum(-1) / length
+    ends = rise(along, -0.4, 0.06) * rise(-along, -0.4, 0.06)
     return np.asarray(ends * np.exp(-2 * across))
 
 

@@ -9,30 +9,41 @@ from typing import TYPE_CHECKING, overload
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mirada.types import Hit
+    from mirada.types import Hit, ParsedQuery
 
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked: words, a picture, or both."""
+    """What was asked: words, a picture, or both, and pictures to be like or unlike."""
 
     text: str | None = None
     image: Path | None = None
+    like_ids: tuple[str, ...] = ()  # image ids
+    unlike_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The words, the name of the picture, or both."""
-        parts = [self.text or "", f"like {self.image.name}" if self.image else ""]
+        parts = [
+            self.text or "",
+            f"like {self.image.name}" if self.image else "",
+            f"like {len(self.like_ids)} liked" if self.like_ids else "",
+            f"unlike {len(self.unlike_ids)} others" if self.unlike_ids else "",
+        ]
         return " + ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
 class Results(Sequence["Hit"]):
-    """Hits, best first, and how they came about."""
+    """The pictures that answer a query, best first, and how they came about."""
 
     query: Query
     hits: tuple[Hit, ...]
-    considered: int  # images that were in the running
+    considered: int  # images in the collection
     took_ms: float
+    parsed: ParsedQuery | None = None  # what the words mean; None without words
+    below: tuple[Hit, ...] = ()  # the nearest of those that are no answer: under the cut
+    removed: int = 0  # images that showed what must not be there
+    cut: float | None = None  # least confidence of an answer; None: nothing to judge by
 
     def __len__(self) -> int:
         return len(self.hits)

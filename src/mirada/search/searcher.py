@@ -1,40 +1,35 @@
-"""From words or a picture to hits."""
+"""From words or pictures to hits: parse, recall, look closely, cut, explain."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from mirada.errors import StoreError
-from mirada.protocols import Calibrated
-from mirada.search.calibrate import confidence
-from mirada.search.fuse import POOL, fuse, pooled
+from mirada.search.candidates import recall
+from mirada.search.explain import explain
+from mirada.search.feedback import moved
+from mirada.search.query import parse
+from mirada.search.rank import Ranker
 from mirada.search.results import Query, Results
-from mirada.types import Hit, Ranking
+from mirada.types import Hit, ParsedQuery, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from mirada.protocols import Encoder, Store
-    from mirada.types import ImageRecord, Matrix, Vector
+    from mirada.search.candidates import Candidates
+    from mirada.search.rank import Constants, Looked
+    from mirada.types import ImageRecord, Vector
+    from mirada.vocabulary.presence import Presence
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What one look into the store gave, row by row."""
-
-    ranking: Ranking
-    records: list[ImageRecord]
-    confidences: list[float | None]
-
+Answer = TypeVar("Answer")
 
 ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
 
@@ -42,21 +37,32 @@ ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
 class Searcher:
     """Answers queries over one store with one encoder."""
 
-    def __init__(self, store: Store, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        presence: Presence | None = None,
+        constants: Constants | None = None,
+    ) -> None:
         self._store = store
         self._encoder = encoder
+        self._ranker = Ranker(encoder, presence, constants)
         self._loaded = False
 
     def by_text(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
-        """For each text the `limit` images that its vector and its words fit best."""
+        """For each text the images that meet it, at most `limit`, and the nearest others."""
+        return [self.ask(Query(text), limit=limit) for text in texts]
+
+    def ask(self, query: Query, *, limit: int = 20) -> Results:
+        """The images that meet the words of a query, at most `limit`, and the nearest others.
+
+        Pictures to be like or unlike move what the words ask for.
+        """
         self._load()
         started = time.perf_counter()
-        vectors = self._encoder.encode_texts(texts)
-        each = _milliseconds_since(started) / max(len(texts), 1)
-        return [
-            self._results(Query(text), partial(self._by_both, text, vector), limit, each)
-            for text, vector in zip(texts, vectors, strict=True)
-        ]
+        parsed = parse(query.text or "")
+        found = self._undisturbed(lambda: self._answer(query, parsed, limit))
+        return replace(found, took_ms=_milliseconds_since(started))
 
     def by_image(self, image: Image, query: Query, *, limit: int = 20) -> Results:
         """The `limit` images nearest to a picture, or to the sum of a picture and words."""
@@ -66,8 +72,20 @@ class Searcher:
         vector = self._encoder.encode_images([image])[0]
         if query.text:
             vector = unit_sum(vector, self._encoder.encode_texts([query.text])[0])
-        look = partial(self._by_vector, vector)
-        return self._results(query, look, limit, _milliseconds_since(started))
+        return self.by_vector(vector, query, limit=limit, started=started)
+
+    def by_vector(
+        self, vector: Vector, query: Query, *, limit: int = 20, started: float | None = None
+    ) -> Results:
+        """The `limit` images whose whole is nearest to a vector; nothing judges how near."""
+        return self._nearest(
+            query, lambda: self._store.nearest(vector, limit=limit), limit, started
+        )
+
+    def by_part(self, vector: Vector, query: Query, *, limit: int = 20) -> Results:
+        """The `limit` images of which a region is nearest to the vector of a region."""
+        look = lambda: self._store.nearest_parts(vector[None], limit=limit)[0]  # noqa: E731
+        return self._nearest(query, look, limit, None)
 
     def like(self, image_id: str, query: Query, *, limit: int = 20) -> Results:
         """The `limit` images nearest to an indexed one, which is left out."""
@@ -75,77 +93,146 @@ class Searcher:
             (vector,) = self._store.vectors([image_id])
         except KeyError as error:
             raise StoreError("the picture has just left the index: search again") from error
-        results = self._results(query, partial(self._by_vector, vector), limit + 1)
+        results = self.by_vector(vector, query, limit=limit + 1)
         others = [hit for hit in results.hits if hit.record.image_id != image_id][:limit]
-        hits = tuple(
-            Hit(hit.record, rank, hit.score, hit.confidence) for rank, hit in enumerate(others, 1)
+        hits = tuple(replace(hit, rank=rank) for rank, hit in enumerate(others, 1))
+        return replace(results, hits=hits, considered=results.considered - 1)
+
+    def rank(self, text: str, *, limit: int) -> Ranking:
+        """Up to `limit` image ids as `ask` orders them, none cut off."""
+        found = self.ask(Query(text), limit=limit)
+        hits = sorted((*found.hits, *found.below), key=lambda hit: hit.rank)[:limit]
+        scores = np.array([hit.score for hit in hits], np.float32)
+        return Ranking("ranked", tuple(hit.record.image_id for hit in hits), scores)
+
+    def _answer(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
+        if parsed.alternatives:
+            return self._any(query, parsed, limit)
+        among = self._store.select(parsed.filters) if parsed.filters else None
+        vector = self._vector(query, parsed)
+        phrases = self._ranker.encode(parsed.phrases, parsed.lang)
+        found = recall(parsed, vector, phrases, self._store, limit=limit, among=among)
+        looked = self._ranker.look(parsed, vector, found, self._store.parts(found.ids))
+        order = [row for row in _order(looked, found) if looked.kept[row]]
+        return self._results(query, parsed, found, looked, order, limit)
+
+    def _any(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
+        """Of "A or B" what meets either; each picture as the query that it meets best sees it."""
+        answers = [self._answer(query, one, limit) for one in parsed.alternatives]
+        best: dict[str, Hit] = {}
+        for hit in (hit for one in answers for hit in (*one.hits, *one.below)):
+            known = best.get(hit.record.image_id)
+            if known is None or _surer(hit) > _surer(known):
+                best[hit.record.image_id] = hit
+        ranked = sorted(best.values(), key=lambda hit: (-_surer(hit), hit.record.image_id))
+        numbered = [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
+        cut = self._ranker.constants.cut
+        shown = [hit for hit in numbered if hit.confidence is None or hit.confidence >= cut]
+        below = [hit for hit in numbered if hit not in shown]
+        return replace(
+            answers[0],
+            hits=tuple(shown[:limit]),
+            below=tuple(below[:limit]),
+            parsed=parsed,
+            removed=sum(one.removed for one in answers),
         )
-        return Results(query, hits, results.considered - 1, results.took_ms)
+
+    def _vector(self, query: Query, parsed: ParsedQuery) -> Vector | None:
+        """Of the words, moved towards and away from the pictures given; None without either."""
+        words = parsed.full_text.strip()
+        vector = self._encoder.encode_texts([words])[0] if words else None
+        liked = self._store.vectors(query.like_ids)
+        unliked = self._store.vectors(query.unlike_ids)
+        return moved(vector, liked, unliked)
+
+    def _results(
+        self,
+        query: Query,
+        parsed: ParsedQuery,
+        found: Candidates,
+        looked: Looked,
+        order: Sequence[int],
+        limit: int,
+    ) -> Results:
+        sure, cut = looked.confidences, self._ranker.constants.cut
+        told = [None if sure is None else float(sure[row]) for row in range(len(found.ids))]
+        passed = [row for row in order if (value := told[row]) is None or value >= cut]
+        others = [row for row in order if row not in set(passed)]
+        rows = passed[:limit], others[:limit]
+        ids = [found.ids[row] for row in (*rows[0], *rows[1])]
+        records = dict(zip(ids, self._store.get(ids), strict=True))
+
+        def hits(some: Sequence[int], first: int) -> tuple[Hit, ...]:
+            return tuple(
+                Hit(
+                    records[found.ids[row]],
+                    rank,
+                    float(looked.totals[row]),
+                    told[row],
+                    explain(parsed, found, looked, row),
+                )
+                for rank, row in enumerate(some, first)
+            )
+
+        return Results(
+            query,
+            hits(rows[0], 1),
+            len(self._store),
+            0.0,
+            parsed=parsed,
+            below=hits(rows[1], len(rows[0]) + 1),
+            removed=int((~looked.kept).sum()),
+            cut=None if sure is None else cut,
+        )
+
+    def _nearest(
+        self,
+        query: Query,
+        look: Callable[[], Ranking],
+        limit: int,
+        started: float | None,
+    ) -> Results:
+        started = time.perf_counter() if started is None else started
+
+        def answer() -> tuple[Ranking, list[ImageRecord]]:
+            ranking = look()
+            return ranking, self._store.get(ranking.ids)
+
+        ranking, records = self._undisturbed(answer)
+        hits = tuple(
+            Hit(record, rank, float(score), None)
+            for rank, (record, score) in enumerate(zip(records, ranking.scores, strict=True), 1)
+        )
+        return Results(query, hits[:limit], len(self._store), _milliseconds_since(started))
 
     def _load(self) -> None:
         """Have what it takes loaded before the clock starts: `took_ms` is of the query alone."""
         if not self._loaded:
             self._encoder.encode_texts([" "])
             self._store.match("a", limit=1)
+            parse("a")
             self._loaded = True
 
-    def _results(
-        self, query: Query, look: Callable[[int], Found], limit: int, spent_ms: float = 0.0
-    ) -> Results:
-        started = time.perf_counter()
-        found = self._undisturbed(look, limit)
-        hits = tuple(
-            Hit(record, rank, float(score), probability)
-            for rank, (record, score, probability) in enumerate(
-                zip(found.records, found.ranking.scores, found.confidences, strict=True), 1
-            )
-        )
-        return Results(query, hits, len(self._store), spent_ms + _milliseconds_since(started))
-
-    def _undisturbed(self, look: Callable[[int], Found], limit: int) -> Found:
+    def _undisturbed(self, look: Callable[[], Answer]) -> Answer:
         for _ in range(ATTEMPTS):
             with suppress(KeyError):  # another process has just removed one of them: look again
-                return look(limit)
+                return look()
         raise StoreError("the index changes faster than it can be read: search again later")
-
-    def _by_vector(self, vector: Vector, limit: int) -> Found:
-        ranking = self._store.nearest(vector, limit=limit)
-        return Found(ranking, self._store.get(ranking.ids), [None] * len(ranking.ids))
-
-    def rank(self, text: str, *, limit: int) -> Ranking:
-        """Up to `limit` image ids by how well their vectors and words fit the text."""
-        return self._rank(text, self._encoder.encode_texts([text])[0], limit)[0]
-
-    def _rank(
-        self, text: str, vector: Vector, limit: int
-    ) -> tuple[Ranking, NDArray[np.float32], Matrix]:
-        """The fused ranking, with cosines and vectors in its order."""
-        size = max(limit, POOL)
-        words = self._store.match(text, limit=size)
-        ids = pooled(self._store.nearest(vector, limit=size), words)
-        vectors = self._store.vectors(ids)
-        # summed in float64, as the store does: equal vectors must not differ by rounding
-        cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
-        fused = fuse(ids, cosines, words)
-        rows = {one: row for row, one in enumerate(ids)}
-        best = [rows[one] for one in fused.ids[:limit]]
-        kept = Ranking(fused.source, fused.ids[:limit], fused.scores[:limit])
-        return kept, cosines[best], vectors[best]
-
-    def _by_both(self, text: str, vector: Vector, limit: int) -> Found:
-        ranking, cosines, vectors = self._rank(text, vector, limit)
-        return Found(ranking, self._store.get(ranking.ids), self._confidences(cosines, vectors))
-
-    def _confidences(self, cosines: NDArray[np.float32], vectors: Matrix) -> list[float | None]:
-        if not isinstance(self._encoder, Calibrated) or not len(cosines):
-            return [None] * len(cosines)
-        return [float(p) for p in confidence(cosines, vectors, self._encoder.calibration)]
 
 
 def unit_sum(a: Vector, b: Vector) -> Vector:
     """The unit vector between two: what is near to it is near to both."""
     total = a + b
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-12), dtype=np.float32)
+
+
+def _order(looked: Looked, found: Candidates) -> list[int]:
+    """Rows by falling total, ties by id."""
+    return sorted(range(len(found.ids)), key=lambda row: (-looked.totals[row], found.ids[row]))
+
+
+def _surer(hit: Hit) -> float:
+    return hit.score if hit.confidence is None else hit.confidence
 
 
 def _milliseconds_since(started: float) -> float:

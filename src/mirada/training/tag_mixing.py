@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.indexing.tags import merged, of_parts
 from mirada.models.boxes import areas, corners
 from mirada.vocabulary.entries import OF_PARTS
 from mirada.vocabulary.learnt import Mixing
 from mirada.vocabulary.mentions import Matcher
+from mirada.vocabulary.mixing import merged, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ import numpy as np
 from mirada.evaluation.chances import reliability
 from mirada.evaluation.retrieval import encode_gallery
 from mirada.evaluation.tags import fold_of, mentions, see
-from mirada.indexing.tags import chance, merged, pooled
 from mirada.training.checkpoint import write_atomically
 from mirada.training.tag_mixing import fit_mixing
 from mirada.vocabulary.learnt import Learnt, write_learnt
+from mirada.vocabulary.mixing import chance, merged, pooled
 from mirada.vocabulary.packing import pack
 from mirada.vocabulary.scoring import UNTRAINED, LearntScorer, text_vectors
 

@@ -1,0 +1,212 @@
+"""Looks at each candidate closely: every clause of the query on every region of the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mirada.language.analysis import analyse
+from mirada.language.shared import shared_form
+from mirada.protocols import Calibrated, Grounded
+from mirada.search.assign import Sightings, Weights, assign
+from mirada.search.calibrate import confidence
+from mirada.search.grounding import log_chances
+from mirada.types import COLOURS, Parts
+from mirada.vocabulary.presence import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mirada.protocols import Encoder
+    from mirada.search.assign import Assignments
+    from mirada.search.candidates import Candidates
+    from mirada.types import Matrix, ParsedQuery, Phrase, Vector
+    from mirada.vocabulary.presence import Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Numbers of the ranking, chosen on dev by `mirada eval`."""
+
+    clauses: Weights = field(default_factory=lambda: Weights(scene=33.0))
+    presence: float = 0.1  # of the mean log odds that the things are there
+    colour: float = 0.5  # of the logarithm of how far a region has the colour asked for
+    faint: float = 0.1  # to which a region without that colour is raised
+    full: float = 0.3  # share of a region from which it has a colour
+    removed: float = 0.006  # probability of what must not be there from which an image goes
+    whole: float = 0.6  # of the log odds by the whole image in those that the query is met
+    weakest: float = 0.4  # of the log odds of the thing that is least sure to be there
+    offset: float = 0.0
+    cut: float = 0.1  # probability below which an image is no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a close look at candidates gave; rows are those of the candidates.
+
+    Region 0 of the assignments is the whole image, the others are those of `parts` in order.
+    """
+
+    totals: NDArray[np.float64]  # (n,) what orders them
+    clauses: Assignments
+    parts: Parts
+    shown: NDArray[np.float32]  # (phrases, n) probability that each thing is there
+    denied: NDArray[np.float32]  # (negations, n) the same of what must not be there
+    by_whole: NDArray[np.float32] | None  # (n,) probability by the vector of the whole alone
+    confidences: NDArray[np.float32] | None  # (n,) that the query is met
+    kept: NDArray[np.bool_]  # (n,) whether nothing is there that must not be
+
+
+class Ranker:
+    """Scores candidates for a parsed query with one encoder; safe to call from threads."""
+
+    def __init__(
+        self, encoder: Encoder, presence: Presence | None, constants: Constants | None = None
+    ) -> None:
+        self.constants = constants or Constants()
+        self._encoder, self._presence = encoder, presence
+        self._calibration = encoder.calibration if isinstance(encoder, Calibrated) else None
+        learnt = encoder.grounding if isinstance(encoder, Grounded) else None
+        self._judge = learnt or self._calibration
+
+    def look(
+        self, query: ParsedQuery, vector: Vector | None, candidates: Candidates, parts: Parts
+    ) -> Looked:
+        """A close look at every candidate.
+
+        Args:
+            query: what is asked.
+            vector: (dim,) of its text.
+            candidates: images in the running.
+            parts: their regions, in order.
+        """
+        whole = with_whole(parts, candidates.vectors)
+        phrases = self._logs(query.phrases, query.lang, whole, candidates.vectors)
+        phrases += self.constants.colour * self._colours(query, whole)
+        denied = self._logits(query.negations, query.lang, whole, candidates.vectors, parts)
+        shown = self._logits(query.phrases, query.lang, whole, candidates.vectors, parts)
+        seen = Sightings(
+            phrases=phrases,
+            negations=self._logs(query.negations, query.lang, whole, candidates.vectors),
+            boxes=whole.boxes,
+            present=whole.present,
+            scene=candidates.scores,
+        )
+        clauses = assign(query, seen, self.constants.clauses)
+        totals = clauses.total
+        if len(shown):
+            totals = totals + self.constants.presence * shown.mean(0)
+        totals = totals / self.constants.clauses.scene  # so that a likeness alone is a likeness
+        by_whole = self._by_whole(vector, candidates.vectors)
+        places = [bool(one.pos) for one in query.negations]
+        return Looked(
+            totals=totals,
+            clauses=clauses,
+            parts=whole,
+            shown=logistic(shown),
+            denied=logistic(denied),
+            by_whole=by_whole,
+            confidences=self._confidences(by_whole, shown),
+            kept=self._kept(logistic(denied), clauses.negation_chances, places),
+        )
+
+    def encode(self, phrases: Sequence[Phrase], language: str) -> Matrix:
+        """(n, dim) vectors of phrases."""
+        return self._encoder.encode_texts([asked(one, language) for one in phrases])
+
+    def _logs(
+        self, phrases: Sequence[Phrase], language: str, parts: Parts, vectors: Matrix
+    ) -> NDArray[np.float64]:
+        """(phrases, n, regions) log probability that each region shows each phrase."""
+        shape = (len(phrases), *parts.present.shape)
+        if not phrases or self._judge is None:
+            return np.zeros(shape)
+        texts = self.encode(phrases, language)
+        found = log_chances(texts, parts.vectors, vectors, parts.boxes, self._judge)
+        return found.astype(np.float64)
+
+    def _logits(
+        self,
+        phrases: Sequence[Phrase],
+        language: str,
+        whole: Parts,
+        vectors: Matrix,
+        parts: Parts,
+    ) -> NDArray[np.float32]:
+        """(phrases, n) log odds that each image shows each phrase anywhere."""
+        if self._presence is not None:
+            return self._presence(phrases, language, vectors, parts)
+        logs = np.where(whole.present, self._logs(phrases, language, whole, vectors), -np.inf)
+        best = np.minimum(logs.max(2, initial=-20.0), -1e-6)
+        return np.asarray(best - np.log1p(-np.exp(best)), np.float32)
+
+    def _colours(self, query: ParsedQuery, parts: Parts) -> NDArray[np.float64]:
+        """(phrases, n, regions) logarithm of how far each region has the colours asked for."""
+        found = np.zeros((len(query.phrases), *parts.present.shape))
+        known = parts.colours.sum(2) > 0  # of the whole image nothing is said here
+        for row, phrase in enumerate(query.phrases):
+            for place in colours_of(phrase, query.lang):
+                share = np.minimum(parts.colours[..., place] / self.constants.full, 1)
+                faint = self.constants.faint
+                found[row] += np.where(known, np.log(faint + (1 - faint) * share), 0)
+        return found
+
+    def _by_whole(self, vector: Vector | None, vectors: Matrix) -> NDArray[np.float32] | None:
+        if vector is None or self._calibration is None or not len(vectors):
+            return None
+        cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
+        return confidence(cosines, vectors, self._calibration)
+
+    def _confidences(
+        self, by_whole: NDArray[np.float32] | None, shown: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """Two doubts in one: about the whole, and about the thing least sure to be there."""
+        if by_whole is None:
+            return None
+        if not len(shown) or self._presence is None:
+            return by_whole
+        sure = np.clip(by_whole, 1e-6, 1 - 1e-6)
+        both = self.constants.whole * np.log(sure / (1 - sure))
+        return logistic(both + self.constants.weakest * shown.min(0) + self.constants.offset)
+
+    def _kept(
+        self,
+        denied: NDArray[np.float32],
+        local: NDArray[np.float64],
+        placed: Sequence[bool],
+    ) -> NDArray[np.bool_]:
+        """Anywhere in the image for "no people"; for "no dog on the left" by its regions."""
+        kept = np.ones(denied.shape[1], bool)
+        for row, has_place in enumerate(placed):
+            there = local[:, row] >= 0.5 if has_place else denied[row] >= self.constants.removed
+            kept &= ~there
+        return kept
+
+
+def with_whole(parts: Parts, vectors: Matrix) -> Parts:
+    """The regions with the whole image before them."""
+    count = len(vectors)
+    return Parts(
+        boxes=np.concatenate(
+            [np.tile(np.array([0, 0, 1, 1], np.float32), (count, 1, 1)), parts.boxes], 1
+        ),
+        vectors=np.concatenate([vectors[:, None], parts.vectors], 1),
+        present=np.concatenate([np.ones((count, 1), bool), parts.present], 1),
+        colours=np.concatenate([np.zeros((count, 1, len(COLOURS)), np.float32), parts.colours], 1),
+    )
+
+
+def colours_of(phrase: Phrase, language: str) -> list[int]:
+    """Places in COLOURS of the colours that a phrase asks for."""
+    said = [token for one in phrase.attrs for token in analyse(one, language).tokens]
+    words = {shared_form(token.lemma, language) for token in said}
+    return [place for place, colour in enumerate(COLOURS) if colour in words]
+
+
+def logistic(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Log odds to probabilities."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
