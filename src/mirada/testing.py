@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from mirada.protocols import Encoder, MapEncoder, Segmenter, Store
+    from mirada.protocols import Encoder, Grounded, MapEncoder, Segmenter, Store
     from mirada.types import Matrix, Proposal, Vector
+
+    class GroundedEncoder(Grounded, Encoder, Protocol):
+        """An encoder with a grounding."""
+
 
 DIM = 4  # of the stores that a contract examines
 ENCODER = "test/1"  # the encoder that they name
@@ -494,6 +498,29 @@ class MapEncoderContract(EncoderContract):
         _check_rows(rows, encoder, len(boxes))
         one_by_one = np.concatenate([encoder.encode_boxes(maps, [box]) for box in boxes])
         np.testing.assert_allclose(rows, one_by_one, atol=1e-5)
+
+
+class GroundedContract:
+    """Fixture `grounded`: an encoder that learnt how well texts fit parts of images."""
+
+    def test_what_it_learnt_fits_its_vectors(self, grounded: GroundedEncoder) -> None:
+        """Every table has a row for each of its dimensions, or a column."""
+        learnt, dim = grounded.grounding, grounded.dim
+        assert learnt is not None
+        rank = learnt.text.shape[1]
+        assert learnt.text.shape == learnt.region.shape == learnt.whole.shape == (dim, rank)
+        assert (learnt.shape.shape, learnt.favour.shape) == ((6, dim), (dim,))
+        assert learnt.distractors.shape[1] == dim
+
+    def test_a_better_fit_is_never_less_likely(self, grounded: GroundedEncoder) -> None:
+        """All that is learnt is finite, and the logistic rises."""
+        learnt = grounded.grounding
+        assert learnt is not None
+        tables = (learnt.text, learnt.region, learnt.whole, learnt.shape, learnt.favour)
+        assert all(np.isfinite(table).all() for table in (*tables, learnt.distractors))
+        assert np.isfinite([learnt.sharpness, learnt.scale, learnt.offset]).all()
+        assert learnt.sharpness > 0
+        assert learnt.scale > 0
 
 
 class SegmenterContract:

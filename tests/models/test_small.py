@@ -12,8 +12,9 @@ from PIL import Image
 from mirada.errors import ModelUnavailable
 from mirada.models.small import WEIGHTS, SmallEncoder, pixels
 from mirada.models.weights import damaged_files, read_manifest
-from mirada.protocols import Calibrated, Encoder
-from mirada.testing import MapEncoderContract
+from mirada.protocols import Calibrated, Encoder, Grounded
+from mirada.search.grounding import log_chances, margins, shapes
+from mirada.testing import GroundedContract, MapEncoderContract
 from tests import photos
 
 if TYPE_CHECKING:
@@ -29,6 +30,37 @@ def encoder() -> SmallEncoder:
 
 class TestSmallEncoder(MapEncoderContract):
     pass
+
+
+class TestItsGrounding(GroundedContract):
+    @pytest.fixture
+    def grounded(self, encoder: SmallEncoder) -> SmallEncoder:
+        return encoder
+
+
+def test_a_part_shows_what_it_is_sooner_than_something_else(encoder: SmallEncoder) -> None:
+    assert isinstance(encoder, Grounded)
+    words = encoder.encode_texts(["a dog", "un perro", "a car", "un coche"])
+    box = np.array([[[0.2, 0.2, 0.7, 0.8]]] * 4)
+    found = log_chances(words, words[:, None], words, box, encoder.grounding)[..., 0]
+    assert found[:2, :2].min() > found[:2, 2:].max()
+    assert found[2:, 2:].min() > found[2:, :2].max()
+
+
+def test_few_numbers_of_a_region_stand_for_all_distractors(encoder: SmallEncoder) -> None:
+    learnt = encoder.grounding
+    assert learnt is not None
+    words = encoder.encode_texts(["a dog on grass", "una ciudad de noche", "a plate of food"])
+    box = np.array([[0.1, 0.3, 0.5, 0.9]] * 3)
+
+    def fit(texts: np.ndarray) -> np.ndarray:
+        answer = words @ learnt.region + words @ learnt.whole
+        told = answer @ (texts @ learnt.text).T + shapes(box) @ learnt.shape @ texts.T
+        return learnt.sharpness * (words @ texts.T + told) + texts @ learnt.favour
+
+    exact = fit(words) - np.log(np.exp(fit(learnt.distractors)).mean(1))[:, None]
+    found = margins(words, words[:, None], words, box[:, None], learnt)[..., 0].T
+    np.testing.assert_allclose(found, exact, atol=0.5)
 
 
 def test_it_is_a_calibrated_encoder(encoder: SmallEncoder) -> None:
