@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mirada.indexing.indexer import Progress
     from mirada.indexing.ledger import IndexReport
     from mirada.protocols import Encoder
     from mirada.search.duplicates import DuplicateGroup
     from mirada.search.searcher import Searcher
     from mirada.store.lance import LanceStore
-    from mirada.types import ImageRecord
+    from mirada.types import ImageRecord, Ranking
 
 
 class Collection:
@@ -170,6 +173,14 @@ class Collection:
         if not (text and text.strip()) and not query.like_ids:
             raise ConfigError("nothing to search for: give words, a picture, or both")
         return self._searcher.ask(query, limit=limit)
+
+    def rank(self, text: str, *, limit: int) -> Ranking:
+        """Up to `limit` image ids by how well they answer the words, none cut off."""
+        return self._searcher.rank(text, limit=limit)
+
+    def score(self, text: str, image_ids: Sequence[str]) -> NDArray[np.float64]:
+        """(n,) scores of these images for the words; -inf where something is that must not be."""
+        return self._searcher.score(text, image_ids)
 
     def search_all(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
         """One answer for each text, in order."""

@@ -230,12 +230,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_command_reports_both_conditions(folder: Path) -> None:
+def test_the_command_reports_all_conditions(folder: Path) -> None:
     done = CliRunner().invoke(cli, ["eval", "spatial", str(folder), "--json"])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     assert (report["images"], report["pairs"]) == (2, 4)
-    boxes, vectors = report["engines"].values()
+    boxes, regions, vectors = report["engines"].values()
+    assert regions["by_group"]["all"]["pairs"] == 4
     assert boxes["by_relation"]["left_of"]["swap"]["mean"] == 1
     assert vectors["by_group"]["directions"]["swap"]["mean"] == 0.5  # both pictures are the same
     done = CliRunner().invoke(cli, ["eval", "spatial", str(folder), "--condition", "boxes"])

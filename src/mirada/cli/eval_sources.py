@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from mirada.cli.output import print_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mirada.collection import Collection
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.evaluation.sources import SourcesReport
     from mirada.types import Ranking
@@ -36,8 +34,8 @@ if TYPE_CHECKING:
 def sources(dataset: Path, split: str | None, work: Path | None, as_json: bool) -> None:
     """Index a captioned dataset as `mirada index` does, then search it by each of its captions.
 
-    Three rankings are compared: by vectors alone, by words alone (BM25 over captions, tags,
-    phrases), and by both as `mirada search` fuses them.
+    Four rankings are compared: by vectors alone, by words alone (BM25 over captions, tags,
+    phrases), by both fused, and by a close look at every clause, as `mirada search` ranks.
     """
     from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
 
@@ -51,48 +49,30 @@ def sources(dataset: Path, split: str | None, work: Path | None, as_json: bool) 
 
 
 def _evaluate(images: Sequence[CaptionedImage], work: Path) -> SourcesReport:
-    from mirada.cli.progress import LineProgress  # noqa: PLC0415
-    from mirada.collection import open_collection  # noqa: PLC0415
+    from mirada.cli.gallery import index_dataset  # noqa: PLC0415
     from mirada.evaluation.sources import DEPTH, evaluate_sources  # noqa: PLC0415
-    from mirada.search.searcher import Searcher  # noqa: PLC0415
+    from mirada.search.fuse import fused_ranking  # noqa: PLC0415
 
+    collection, ids = index_dataset(images, work)
     queries = [
         (text, image_id)
-        for image, image_id in zip(images, _unpack(images, work / "images"), strict=True)
+        for image, image_id in zip(images, ids, strict=True)
         for text in image.captions
     ]
-    collection: Collection = open_collection(work / "images", home=work / "index")
-    with LineProgress() as progress:
-        collection.index(progress=progress)
     store, encoder = collection.store, collection.encoder
-    searcher = Searcher(store, encoder)
     rankers: dict[str, Callable[[str], Ranking]] = {
         "vectors": lambda text: store.nearest(encoder.encode_texts([text])[0], limit=DEPTH),
         "words": partial(store.match, limit=DEPTH),
-        "fused": partial(searcher.rank, limit=DEPTH),
+        "fused": lambda text: fused_ranking(
+            store, text, encoder.encode_texts([text])[0], limit=DEPTH
+        ),
+        "ranked": lambda text: collection.rank(text, limit=DEPTH),
     }
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("searching", total=len(queries))
         return evaluate_sources(
             queries, rankers, images=len(store), advance=lambda count: bar.advance(task, count)
         )
-
-
-def _unpack(images: Sequence[CaptionedImage], folder: Path) -> list[str]:
-    """Write the images as files, those of other datasets away; their ids."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ids = []
-    for image in images:
-        raw = image.source.read()
-        ids.append(sha256(raw).hexdigest())
-        path = folder / f"{ids[-1][:32]}{Path(image.name).suffix}"
-        if not path.exists():
-            path.write_bytes(raw)
-    wanted = {one[:32] for one in ids}
-    for path in folder.iterdir():
-        if path.stem not in wanted:
-            path.unlink()
-    return ids
 
 
 def _print(report: SourcesReport) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from mirada.evaluation.spatial import EngineFound, Found, SpatialEngine, SpatialReport
 
 
-def _boxes(encoder: str) -> SpatialEngine:  # noqa: ARG001 no vectors are needed
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What engines are made from."""
+
+    images: Sequence[CaptionedImage]
+    encoder: str
+    work: Path
+
+
+def _boxes(setting: Setting) -> SpatialEngine:  # noqa: ARG001 no vectors are needed
     """Annotated boxes as regions, their labels as what is seen."""
     from mirada.evaluation.spatial_engines import Annotations, RegionsEngine  # noqa: PLC0415
     from mirada.search.query import parse  # noqa: PLC0415
@@ -29,16 +39,29 @@ def _boxes(encoder: str) -> SpatialEngine:  # noqa: ARG001 no vectors are needed
     return RegionsEngine("annotated boxes", Annotations(), parse=parse)
 
 
-def _vectors(encoder: str) -> SpatialEngine:
+def _regions(setting: Setting) -> SpatialEngine:
+    """The regions of mirada, as `mirada search` ranks."""
+    from mirada.cli.gallery import index_dataset  # noqa: PLC0415
+    from mirada.evaluation.spatial_engines import ScoredEngine  # noqa: PLC0415
+
+    collection, ids = index_dataset(setting.images, setting.work)
+    return ScoredEngine("mirada's own regions", lambda text: collection.score(text, ids))
+
+
+def _vectors(setting: Setting) -> SpatialEngine:
     """Image vectors alone."""
     from mirada.evaluation.spatial_engines import VectorsEngine  # noqa: PLC0415
     from mirada.plugins import load_encoder  # noqa: PLC0415
 
-    return VectorsEngine(load_encoder(encoder))
+    return VectorsEngine(load_encoder(setting.encoder))
 
 
-CONDITIONS: Mapping[str, Callable[[str], SpatialEngine]] = {"boxes": _boxes, "vectors": _vectors}
-"""Name -> what makes the engine from the name of an encoder."""
+CONDITIONS: Mapping[str, Callable[[Setting], SpatialEngine]] = {
+    "boxes": _boxes,
+    "regions": _regions,
+    "vectors": _vectors,
+}
+"""Name -> what makes the engine."""
 
 
 @click.command(epilog="Example: mirada eval spatial data/dev --condition boxes --json")
@@ -51,7 +74,8 @@ CONDITIONS: Mapping[str, Callable[[str], SpatialEngine]] = {"boxes": _boxes, "ve
     multiple=True,
     default=tuple(CONDITIONS),
     show_default=True,
-    help="What is searched: annotated boxes, or image vectors alone; give it again for more.",
+    help="What is searched: annotated boxes, mirada's own regions, or image vectors alone; give it"
+    " again for more.",
 )
 @click.option("--encoder", default="mirada-small", show_default=True, help="See `mirada models`.")
 @click.option(
@@ -64,6 +88,11 @@ CONDITIONS: Mapping[str, Callable[[str], SpatialEngine]] = {"boxes": _boxes, "ve
 @click.option(
     "--images", "count", type=click.IntRange(min=1), help="Only so many of them, evenly spread."
 )
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the images and their index, kept for the next run. [default: none is kept]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def spatial(
     dataset: Path,
@@ -72,6 +101,7 @@ def spatial(
     encoder: str,
     limit: int,
     count: int | None,
+    work: Path | None,
     as_json: bool,
 ) -> None:
     """Ask for things by how they lie to one another, and report what is found.
@@ -88,7 +118,9 @@ def spatial(
         raise DatasetError(f"{dataset} has no boxes: rows need boxes [{{label, x0, y0, x1, y1}}]")
     if count is not None:
         images = images[:: -(-len(images) // count)]
-    report = _evaluate(images, [CONDITIONS[name](encoder) for name in conditions], limit)
+    with TemporaryDirectory() as scratch:
+        setting = Setting(images, encoder, work or Path(scratch))
+        report = _evaluate(images, [CONDITIONS[name](setting) for name in conditions], limit)
     if as_json:
         print_json({"dataset": dataset.name, "split": split, "limit": limit, **asdict(report)})
     else:

@@ -165,6 +165,28 @@ class _Sheet:
         return found
 
 
+class ScoredEngine:
+    """Any search that scores images one by one for a text, such as mirada itself."""
+
+    def __init__(self, name: str, score: Callable[[str], NDArray[np.floating]]) -> None:
+        """Takes what scores all images of the dataset, in their order.
+
+        Args:
+            name: of the search.
+            score: text -> (images,).
+        """
+        self.name = name
+        self._score = score
+
+    def score(
+        self,
+        queries: Sequence[str],
+        images: Sequence[CaptionedImage],  # noqa: ARG002 it knows them
+    ) -> NDArray[np.floating]:
+        """(queries, images) scores."""
+        return np.stack([self._score(text) for text in queries])
+
+
 class VectorsEngine:
     """The cosine of the whole query with the whole image, as most image searches rank."""
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mirada.search.fuse import POOL, fuse, pooled
+from mirada.search.fuse import POOL, combined, fuse, pooled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -65,6 +66,20 @@ def recall(
     rows = {one: row for row, one in enumerate(ids)}
     order = [rows[one] for one in fused.ids]
     return Candidates(fused.ids, fused.scores, _shares(fused.ids, words), vectors[order])
+
+
+def given(
+    query: ParsedQuery, vector: Vector | None, store: Store, ids: Sequence[str]
+) -> Candidates:
+    """These images and no others, in order, scored as `recall` does."""
+    vectors = store.vectors(ids)
+    if vector is None or not len(ids):
+        nothing = np.zeros(len(ids), np.float32)
+        return Candidates(tuple(ids), nothing, nothing, vectors)
+    words = store.match(query.full_text, limit=len(ids), among=frozenset(ids))
+    cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
+    shares = _shares(tuple(ids), words)
+    return Candidates(tuple(ids), combined(cosines, shares), shares, vectors)
 
 
 def _unguided(store: Store, limit: int, among: AbstractSet[str] | None) -> Candidates:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mirada.protocols import Store
+    from mirada.types import Vector
+
 FUSED: Final = "fused"
 POOL: Final = 100  # candidates that each source brings, or as many as are asked for
-WORDS_WEIGHT: Final = 0.07
+WORDS_WEIGHT: Final = 0.03
 """Share of the score that words have; chosen on the dev set."""
 
 
@@ -38,6 +41,21 @@ def fuse(ids: Sequence[str], cosines: NDArray[np.float32], words: Ranking) -> Ra
     best = float(words.scores[0]) if len(words.scores) else 1.0
     shares = dict(zip(words.ids, words.scores / best, strict=True))
     said = np.array([shares.get(one, 0.0) for one in ids], np.float32)
-    scores = np.float32(1 - WORDS_WEIGHT) * cosines + np.float32(WORDS_WEIGHT) * said
+    scores = combined(cosines, said)
     order = sorted(range(len(ids)), key=lambda row: (-scores[row], ids[row]))
     return Ranking(FUSED, tuple(ids[row] for row in order), scores[order])
+
+
+def fused_ranking(store: Store, text: str, vector: Vector, *, limit: int) -> Ranking:
+    """Up to `limit` ids by the whole image and by words, without a look at clauses."""
+    size = max(limit, POOL)
+    words = store.match(text, limit=size)
+    ids = pooled(store.nearest(vector, limit=size), words)
+    cosines = np.einsum("ij,j->i", store.vectors(ids), vector, dtype=np.float64)
+    found = fuse(ids, cosines.astype(np.float32), words)
+    return Ranking(found.source, found.ids[:limit], found.scores[:limit])
+
+
+def combined(cosines: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) scores from cosines and from shares of the best BM25 score."""
+    return np.float32(1 - WORDS_WEIGHT) * cosines + np.float32(WORDS_WEIGHT) * words

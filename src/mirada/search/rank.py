@@ -33,7 +33,7 @@ class Constants:
     """Numbers of the ranking, chosen on dev by `mirada eval`."""
 
     clauses: Weights = field(default_factory=lambda: Weights(scene=33.0))
-    presence: float = 0.1  # of the mean log odds that the things are there
+    presence: float = 0.33  # of the mean log odds that the things are there
     colour: float = 0.5  # of the logarithm of how far a region has the colour asked for
     faint: float = 0.1  # to which a region without that colour is raised
     full: float = 0.3  # share of a region from which it has a colour

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from mirada.errors import StoreError
-from mirada.search.candidates import recall
+from mirada.search.candidates import given, recall
 from mirada.search.explain import explain
 from mirada.search.feedback import moved
 from mirada.search.query import parse
@@ -21,6 +21,7 @@ from mirada.types import Hit, ParsedQuery, Ranking
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from mirada.protocols import Encoder, Store
@@ -104,6 +105,20 @@ class Searcher:
         hits = sorted((*found.hits, *found.below), key=lambda hit: hit.rank)[:limit]
         scores = np.array([hit.score for hit in hits], np.float32)
         return Ranking("ranked", tuple(hit.record.image_id for hit in hits), scores)
+
+    def score(self, text: str, image_ids: Sequence[str]) -> NDArray[np.float64]:
+        """(n,) scores of these images for a text, as `ask` orders them; filters are not asked.
+
+        Of "A or B" the better one counts; -inf where something is that must not be.
+        """
+        parsed = parse(text)
+        if parsed.alternatives:
+            each = [self.score(one.raw, image_ids) for one in parsed.alternatives]
+            return np.asarray(np.max(each, axis=0))
+        vector = self._vector(Query(text), parsed)
+        found = given(parsed, vector, self._store, image_ids)
+        looked = self._ranker.look(parsed, vector, found, self._store.parts(image_ids))
+        return np.where(looked.kept, looked.totals, -np.inf)
 
     def _answer(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
         if parsed.alternatives:
