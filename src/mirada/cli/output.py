@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mirada.cli.as_json import hit_as_json, results_as_json
 from mirada.errors import ConfigError
 from mirada.paths import readable
 
@@ -18,33 +19,63 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mirada.search.results import Results
-    from mirada.types import Hit, ImageRecord
+    from mirada.types import Hit
 
 
-def print_results(results: Results, form: str | None, *, preview: bool | None = None) -> None:
-    """Print hits on stdout in the form asked for; None means a table."""
+def print_results(
+    results: Results,
+    form: str | None,
+    *,
+    preview: bool | None = None,
+    why: bool = False,
+    below: bool = False,
+) -> None:
+    """Print hits on stdout in the form asked for; None means a table.
+
+    What a reader must know besides goes to stderr: warnings, and why there is no answer.
+
+    Args:
+        results: of a search.
+        form: json, nl, paths, null, tsv or None.
+        preview: thumbnails; None means where the terminal is known for them.
+        why: the evidence under each hit of a table.
+        below: also the pictures below the cut.
+    """
+    for warning in results.parsed.warnings if results.parsed else ():
+        click.echo(f"warning: {readable(warning)}", err=True)
+    hits = (*results.hits, *results.below) if below else results.hits
     match form:
         case "json":
-            print_json(results_as_json(results))
+            print_json(results_as_json(results, below=below))
         case "nl":
-            for hit in results.hits:
+            for hit in hits:
                 print_json(hit_as_json(hit))
         case "paths" | "null":
             end = "\n" if form == "paths" else "\0"
-            sys.stdout.writelines(f"{hit.record.path}{end}" for hit in results.hits)
+            sys.stdout.writelines(f"{hit.record.path}{end}" for hit in hits)
         case "tsv":
-            _print_tsv(results.hits)
+            _print_tsv(hits)
         case _:
-            _print_table(results, preview=preview)
+            _print_table(results, hits, preview=preview, why=why)
+    _print_notes(results, below=below, table=form is None)
 
 
-def write_sheet(answers: Sequence[Results], path: Path) -> None:
-    """Write a contact sheet and say where, on stderr."""
+def write_sheet(
+    answers: Sequence[Results], path: Path, *, why: bool = False, below: bool = False
+) -> None:
+    """Write a contact sheet and say where, on stderr.
+
+    Args:
+        answers: what it shows.
+        path: of the file.
+        why: draw the evidence.
+        below: also the pictures below the cut.
+    """
     from mirada.search.sheet import page  # noqa: PLC0415 decodes pictures: only if asked for
 
     title = str(answers[0].query) if len(answers) == 1 else "mirada"
     try:
-        path.write_text(page(answers, title=title), encoding="utf-8")
+        path.write_text(page(answers, title=title, why=why, below=below), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     click.echo(f"wrote {path}", err=True)
@@ -53,41 +84,6 @@ def write_sheet(answers: Sequence[Results], path: Path) -> None:
 def print_json(value: object) -> None:
     """One JSON value on one line; names that are not UTF-8 come as surrogate escapes."""
     print(json.dumps(value))
-
-
-def results_as_json(results: Results) -> dict[str, Any]:
-    """Query, hits and time, ready for `json.dumps`."""
-    return {
-        "query": str(results.query),
-        "hits": [hit_as_json(hit) for hit in results.hits],
-        "considered": results.considered,
-        "took_ms": round(results.took_ms, 2),
-    }
-
-
-def hit_as_json(hit: Hit) -> dict[str, Any]:
-    """A hit with the whole record behind it, ready for `json.dumps`."""
-    return {
-        "path": str(hit.record.path),
-        "score": round(hit.score, 6),
-        "confidence": None if hit.confidence is None else round(hit.confidence, 4),
-        "rank": hit.rank,
-        **record_as_json(hit.record),
-    }
-
-
-def record_as_json(record: ImageRecord) -> dict[str, Any]:
-    """A record, ready for `json.dumps`."""
-    return {
-        "image_id": record.image_id,
-        "paths": [str(file.path) for file in record.files],
-        "width": record.width,
-        "height": record.height,
-        "format": record.format,
-        "indexed_at": record.indexed_at.isoformat(),
-        "captions": {one.language: one.text for one in record.captions},
-        "tags": [tag.name for tag in record.tags if tag.state != "rejected"],
-    }
 
 
 def shown_path(path: Path) -> str:
@@ -104,25 +100,43 @@ def _print_tsv(hits: Sequence[Hit]) -> None:
         print(hit.rank, f"{hit.score:.6f}", sure, readable(hit.record.path), sep="\t")
 
 
-def _print_table(results: Results, *, preview: bool | None) -> None:
-    if not results.hits:
-        click.echo("the index is empty: run `mirada index DIR`", err=True)
+def _print_table(results: Results, hits: Sequence[Hit], *, preview: bool | None, why: bool) -> None:
+    if not hits:
         return
     draw = _preview_printer(preview)
     click.secho(f"{'rank':>4}  {'score':>6}  {'conf.':>5}  path", dim=True)
-    for hit in results.hits:
-        sure = "-" if hit.confidence is None else f"{hit.confidence:.0%}"
-        line = f"{hit.rank:>4}  {hit.score:>6.3f}  {sure:>5}  {shown_path(hit.record.path)}"
-        click.secho(line, bold=hit.rank == 1)
-        if hit.record.captions:
-            click.secho(f"{'':>21}{hit.record.captions[0].text}", dim=True)
+    for place, hit in enumerate(hits):
+        if place == len(results.hits):
+            click.secho(f"{'':>21}below the cut of {results.cut or 0:.0%}, no answers:", dim=True)
+        _print_row(hit, why=why, dim=place >= len(results.hits))
         if draw:
             draw(hit.record.path)
-    click.secho(
-        f"{len(results)} of {results.considered:,} pictures in {results.took_ms:.0f} ms",
-        dim=True,
-        err=True,
-    )
+
+
+def _print_row(hit: Hit, *, why: bool, dim: bool) -> None:
+    sure = "-" if hit.confidence is None else f"{hit.confidence:.0%}"
+    line = f"{hit.rank:>4}  {hit.score:>6.3f}  {sure:>5}  {shown_path(hit.record.path)}"
+    click.secho(line, bold=hit.rank == 1 and not dim, dim=dim)
+    if hit.record.captions:
+        click.secho(f"{'':>21}{hit.record.captions[0].text}", dim=True)
+    if why:
+        from mirada.cli.why import clause_lines  # noqa: PLC0415 brings numpy
+
+        for clause in clause_lines(hit.evidence):
+            click.echo(clause)
+
+
+def _print_notes(results: Results, *, below: bool, table: bool) -> None:
+    """What is not among the hits, on stderr; all but an empty answer only beside a table."""
+    from mirada.cli.why import explain_hidden, explain_nothing  # noqa: PLC0415 brings numpy
+
+    if not results.hits:
+        for line in explain_nothing(results, shown_path, below=below):
+            click.echo(line, err=True)
+    elif table:
+        count = f"{len(results)} of {results.considered:,} pictures in {results.took_ms:.0f} ms"
+        for line in (count, *explain_hidden(results, below=below)):
+            click.secho(line, dim=True, err=True)
 
 
 def wants_preview(preview: bool | None) -> bool:

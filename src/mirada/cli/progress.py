@@ -20,7 +20,8 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from mirada.cli.output import print_json, record_as_json
+from mirada.cli.as_json import record_as_json
+from mirada.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
