@@ -13,7 +13,7 @@ from mirada.protocols import Calibrated, Grounded
 from mirada.search.assign import Sightings, Weights, assign
 from mirada.search.calibrate import confidence
 from mirada.search.grounding import log_chances
-from mirada.types import COLOURS, Parts
+from mirada.types import COLOURS, Parts, Phrase
 from mirada.vocabulary.presence import asked
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mirada.protocols import Encoder
     from mirada.search.assign import Assignments
     from mirada.search.candidates import Candidates
-    from mirada.types import Matrix, ParsedQuery, Phrase, Vector
+    from mirada.types import Matrix, ParsedQuery, Vector
     from mirada.vocabulary.presence import Presence
 
 
@@ -38,10 +38,10 @@ class Constants:
     faint: float = 0.1  # to which a region without that colour is raised
     full: float = 0.3  # share of a region from which it has a colour
     removed: float = 0.006  # probability of what must not be there from which an image goes
-    whole: float = 0.6  # of the log odds by the whole image in those that the query is met
-    weakest: float = 0.4  # of the log odds of the thing that is least sure to be there
-    offset: float = 0.0
-    cut: float = 0.1  # probability below which an image is no answer
+    scale: float = 1.2  # of the log odds of the thing that is least sure to be there
+    offset: float = 0.7  # added to them: people leave out things that they see
+    unmet: float = 0.25  # share of the confidence that is left where a place or relation is not met
+    cut: float = 0.05  # probability below which an image is no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Looked:
     totals: NDArray[np.float64]  # (n,) what orders them
     clauses: Assignments
     parts: Parts
-    shown: NDArray[np.float32]  # (phrases, n) probability that each thing is there
+    shown: NDArray[np.float32]
+    """(wanted, n) probability that each thing is there, and the scene after them."""
     denied: NDArray[np.float32]  # (negations, n) the same of what must not be there
     by_whole: NDArray[np.float32] | None  # (n,) probability by the vector of the whole alone
     confidences: NDArray[np.float32] | None  # (n,) that the query is met
@@ -88,7 +89,7 @@ class Ranker:
         phrases = self._logs(query.phrases, query.lang, whole, candidates.vectors)
         phrases += self.constants.colour * self._colours(query, whole)
         denied = self._logits(query.negations, query.lang, whole, candidates.vectors, parts)
-        shown = self._logits(query.phrases, query.lang, whole, candidates.vectors, parts)
+        shown = self._logits(wanted(query), query.lang, whole, candidates.vectors, parts)
         seen = Sightings(
             phrases=phrases,
             negations=self._logs(query.negations, query.lang, whole, candidates.vectors),
@@ -110,7 +111,7 @@ class Ranker:
             shown=logistic(shown),
             denied=logistic(denied),
             by_whole=by_whole,
-            confidences=self._confidences(by_whole, shown),
+            confidences=self._confidences(by_whole, shown, clauses),
             kept=self._kept(logistic(denied), clauses.negation_chances, places),
         )
 
@@ -162,16 +163,26 @@ class Ranker:
         return confidence(cosines, vectors, self._calibration)
 
     def _confidences(
-        self, by_whole: NDArray[np.float32] | None, shown: NDArray[np.float32]
+        self,
+        by_whole: NDArray[np.float32] | None,
+        shown: NDArray[np.float32],
+        clauses: Assignments,
     ) -> NDArray[np.float32] | None:
-        """Two doubts in one: about the whole, and about the thing least sure to be there."""
-        if by_whole is None:
-            return None
-        if not len(shown) or self._presence is None:
+        """(n,) probability that all is met: a query is met no better than its weakest clause.
+
+        The whole image has its say where several things are asked for: its calibration was fitted
+        on sentences, and of single words it knows little.
+        """
+        if by_whole is None or not len(shown) or self._presence is None:
             return by_whole
-        sure = np.clip(by_whole, 1e-6, 1 - 1e-6)
-        both = self.constants.whole * np.log(sure / (1 - sure))
-        return logistic(both + self.constants.weakest * shown.min(0) + self.constants.offset)
+        constants = self.constants
+        logits = constants.scale * shown.min(0) + constants.offset
+        if len(shown) > 1:
+            sure = np.clip(by_whole, 1e-6, 1 - 1e-6)
+            logits = (logits + np.log(sure / (1 - sure))) / 2
+        degrees = np.concatenate([clauses.position_degrees, clauses.relation_degrees], 1)
+        left = constants.unmet + (1 - constants.unmet) * degrees.min(1, initial=1.0)
+        return np.asarray(logistic(logits) * left, np.float32)
 
     def _kept(
         self,
@@ -185,6 +196,12 @@ class Ranker:
             there = local[:, row] >= 0.5 if has_place else denied[row] >= self.constants.removed
             kept &= ~there
         return kept
+
+
+def wanted(query: ParsedQuery) -> tuple[Phrase, ...]:
+    """What must be there: the things of a query, and its scene if it tells of one."""
+    scene = query.scene.strip()
+    return (*query.phrases, Phrase(scene, scene)) if scene else query.phrases
 
 
 def with_whole(parts: Parts, vectors: Matrix) -> Parts:
