@@ -22,7 +22,7 @@ from mirada.models.weights import MANIFEST
 from mirada.training import translate
 from mirada.training.checkpoint import read_json, write_atomically, write_json
 from mirada.training.export import digests
-from mirada.training.grounding_chances import calibrated, reliability_on, see_scenes
+from mirada.training.grounding_chances import area_inside, calibrated, reliability_on, see_scenes
 from mirada.training.grounding_checks import see_drawn
 from mirada.training.grounding_data import gather, names_of, things_of
 from mirada.training.grounding_stage import Fit, GroundingStage
@@ -112,6 +112,8 @@ def finish(job: Job, stored: Grounding, scenes: Sequence[Scene]) -> None:
     job.tell(f"expected calibration error on the other half: {found.error:.4f}")
     for one in found.bins:
         job.tell(f"  said {one.mean:.3f}, were {one.share:.3f} ({one.count:,} pairs)")
+    for name, judge in (("cosine", job.encoder.calibration), ("as stored", fitted)):
+        job.tell(f"{name}, proposals: area inside an image {100 * area_inside(judge, scenes):.1f}")
     _write(fitted, job.out)
     if _is_model(job.out.parent, job.encoder.name):
         manifest = read_json(job.out.parent / MANIFEST, {})

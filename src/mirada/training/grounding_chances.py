@@ -14,10 +14,12 @@ import numpy as np
 
 from mirada.evaluation.captioned import Seen
 from mirada.evaluation.chances import Reliability, reliability
+from mirada.evaluation.labels import Likeness
 from mirada.evaluation.tags import fold_of
 from mirada.models.boxes import corners, iou
 from mirada.search.grounding import log_chances, margins
 from mirada.training.calibration import logistic
+from mirada.training.grounding_checks import alikeness, area
 from mirada.training.grounding_data import ARTICLE, square
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.protocols import MapEncoder, Segmenter
     from mirada.training.grounding_data import Thing
-    from mirada.types import Grounding, Matrix
+    from mirada.types import Calibration, Grounding, Matrix
 
 MATCHED: Final = 0.5  # IoU with a box of a label from which a proposal shows it
 UNSURE: Final = 0.3  # from here on it may
@@ -73,15 +75,16 @@ def see_scenes(
         if spanish and random.random() < 0.5:
             names = [spanish[name] for name in names]
         boxes = corners([one.box for one in proposals])
-        overlap = _overlaps(asked, own, boxes)
+        surely = _overlaps(asked, own, boxes, Likeness.SURE)
+        maybe = _overlaps(asked, own, boxes, Likeness.MAYBE)
         found.append(
             Scene(
                 encoder.encode_boxes(told, [one.box for one in proposals]),
                 boxes,
                 encoder.encode_map(told)[None],
                 encoder.encode_texts(names),
-                overlap >= MATCHED,
-                (overlap >= MATCHED) | (overlap < UNSURE),
+                surely >= MATCHED,
+                (surely >= MATCHED) | (maybe < UNSURE),
                 fold_of(image.name),
             )
         )
@@ -101,16 +104,26 @@ def calibrated(grounding: Grounding, scenes: Sequence[Scene], *, fold: int) -> G
 def reliability_on(grounding: Grounding, scenes: Sequence[Scene], *, fold: int) -> Reliability:
     """How far the probabilities can be believed on one half of the images."""
     chosen = [scene for scene in scenes if scene.fold == fold]
-    chances = [
-        np.exp(
-            log_chances(scene.texts, scene.vectors[None], scene.whole, scene.boxes[None], grounding)
-        )
-        for scene in chosen
-    ]
-    said = np.concatenate(
-        [one[:, 0][scene.sure] for one, scene in zip(chances, chosen, strict=True)]
-    )
+    said = np.concatenate([np.exp(_chances(scene, grounding)[scene.sure]) for scene in chosen])
     return reliability(said, np.concatenate([scene.match[scene.sure] for scene in chosen]))
+
+
+def area_inside(judge: Grounding | Calibration, scenes: Sequence[Scene]) -> float:
+    """How often a proposal that shows a label is likelier than one of the image that does not."""
+    areas = []
+    for scene in scenes:
+        for chances, match, sure in zip(
+            _chances(scene, judge), scene.match, scene.sure, strict=True
+        ):
+            if match.any() and (sure & ~match).any():
+                areas.append(area(chances[match], chances[sure & ~match]))
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def _chances(scene: Scene, judge: Grounding | Calibration) -> NDArray[np.float32]:
+    """(labels, proposals) logarithms."""
+    parts = scene.vectors[None], scene.whole, scene.boxes[None]
+    return log_chances(scene.texts, *parts, judge)[:, 0]
 
 
 def _margins(scene: Scene, grounding: Grounding) -> NDArray[np.float32]:
@@ -121,9 +134,12 @@ def _margins(scene: Scene, grounding: Grounding) -> NDArray[np.float32]:
 
 
 def _overlaps(
-    labels: Sequence[str], things: Sequence[Thing], boxes: NDArray[np.float64]
+    labels: Sequence[str],
+    things: Sequence[Thing],
+    boxes: NDArray[np.float64],
+    least: Likeness,
 ) -> NDArray[np.float64]:
-    """(labels, boxes) largest IoU with a thing that has the label."""
+    """(labels, boxes) largest IoU with a thing that is at least so surely what the label means."""
     shared = iou(boxes, corners([thing.box for thing in things]))  # (boxes, things)
-    has = np.array([[label in thing.labels for thing in things] for label in labels], bool)
-    return np.asarray((shared[None] * has[:, None]).max(2))
+    likenesses = np.array([alikeness(labels, thing) for thing in things]).T
+    return np.asarray((shared[None] * (likenesses >= least)[:, None]).max(2))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mirada.evaluation.chances import mean_average_precision
+from mirada.evaluation.chances import average_precision
+from mirada.evaluation.labels import Likeness, likeness
 from mirada.models.boxes import corners
 from mirada.search.grounding import compared, margins
 from mirada.training.grounding_data import ARTICLE, square
@@ -35,21 +36,24 @@ class Drawn:
     boxes: NDArray[np.float64]  # (boxes, 4)
     images: NDArray[np.int64]  # (boxes,)
     texts: Mapping[str, Matrix]  # language -> (labels, dim)
-    fits: NDArray[np.bool_]  # (boxes, labels)
+    fits: NDArray[np.int8]  # (boxes, labels) likeness of a box to the label
+    own: NDArray[np.bool_]  # (boxes, labels) whether it was labelled so
 
     def figures(self, judge: Grounding | Calibration) -> dict[str, list[float]]:
         """Language -> the two measures, in percent.
 
-        Area under the curve inside an image: how often a box with a label fits it better than one
-        of the same image without. Mean average precision: over the boxes of all images.
+        Area under the curve inside an image: how often a box that a label means fits it better
+        than one of the same image that it does not mean. Mean average precision: over the boxes
+        of all images.
         """
         found = {}
-        count = self.fits.sum(0)
-        searched = (count >= LEAST) & (count < MOST * len(self.fits))
+        count = (self.fits == Likeness.SURE).sum(0)
+        searched = np.flatnonzero((count >= LEAST) & (count < MOST * len(self.fits))).tolist()
         for language, texts in self.texts.items():
             fit = self._margins(texts, judge)
             area = float(np.mean(list(self._areas(fit))))
-            precision = mean_average_precision(fit[:, searched], self.fits[:, searched])
+            precisions = [self._precision(fit[:, label], label) for label in searched]
+            precision = float(np.mean(precisions)) if precisions else float("nan")
             found[language] = [round(100 * area, 2), round(100 * precision, 2)]
         return found
 
@@ -59,14 +63,25 @@ class Drawn:
             return margins(texts, regions, self.whole, boxes, judge)[..., 0].T
         return compared(texts, regions, judge)[..., 0].T
 
+    def _precision(self, fit: NDArray[np.float32], label: int) -> float:
+        told = self.fits[:, label] != Likeness.MAYBE
+        return average_precision(fit[told], self.fits[told, label] == Likeness.SURE)
+
     def _areas(self, fit: NDArray[np.float32]) -> Iterator[float]:
         for image in np.unique(self.images):
-            own = self.images == image
-            fits, true = fit[own], self.fits[own]
-            for label in np.flatnonzero(true.any(0) & ~true.all(0)):
-                with_it = fits[true[:, label], label][:, None]
-                without = fits[~true[:, label], label]
-                yield float(((with_it > without) + 0.5 * (with_it == without)).mean())
+            rows = self.images == image
+            for label in np.flatnonzero(self.own[rows].any(0)):
+                likeness = self.fits[rows, label]
+                better = fit[rows, label][likeness == Likeness.SURE]
+                worse = fit[rows, label][likeness == Likeness.NONE]
+                if len(better) and len(worse):
+                    yield area(better, worse)
+
+
+def area(better: NDArray[np.floating], worse: NDArray[np.floating]) -> float:
+    """Share of pairs in which the better one is higher; equal ones count half."""
+    higher, equal = better[:, None] > worse, better[:, None] == worse
+    return float((higher + 0.5 * equal).mean())
 
 
 def see_drawn(
@@ -94,5 +109,11 @@ def see_drawn(
         corners([thing.box for thing in every]),
         np.repeat(several, [len(things[row]) for row in several]),
         texts,
+        np.array([alikeness(labels, thing) for thing in every], np.int8),
         np.array([[label in thing.labels for label in labels] for thing in every], bool),
     )
+
+
+def alikeness(labels: Sequence[str], thing: Thing) -> list[Likeness]:
+    """How surely the thing is what each label means."""
+    return [max(likeness(label, own) for own in thing.labels) for label in labels]

@@ -25,6 +25,9 @@ class GroundingRecipe:
     phrases: float = 0.5  # share of boxes called by a phrase and not by their label
     bare: float = 0.3  # share of texts without their article
     foreign: float = 0.3  # share of texts in Spanish
+    wider: float = 0.2  # share of labels in place of which a wider word stands: a man is a person
+    beside: int = 6  # other boxes of each image in a batch, which no text means
+    pool: int = 8  # from which these are drawn
     inside: float = 1.0  # weight of telling a text's box among those of its own image
     schedule: Schedule = SCHEDULE
 

@@ -1,8 +1,7 @@
 """The one stage of the grounding: which box a text means, and which text a box.
 
 Symmetric InfoNCE over the boxes of a batch of images; and each text against the boxes of its own
-image alone, which is what a search asks. Boxes with a label in common are no mistakes of one
-another.
+image alone, which is what a search asks. Boxes that may be what another is called are no mistakes.
 """
 
 from __future__ import annotations
@@ -96,9 +95,11 @@ class GroundingStage(Stage):
     def cost(self, batch: Batch) -> Tensor:
         """The loss of the boxes and texts of a batch."""
         fit = self.model(batch).masked_fill(torch.from_numpy(batch.alike), NEVER)
-        own = torch.arange(len(fit))
-        others = torch.from_numpy(batch.images[:, None] != batch.images)
-        across = functional.cross_entropy(fit, own) + functional.cross_entropy(fit.T, own)
+        own = torch.arange(len(batch.texts))
+        others = torch.from_numpy(batch.images[: len(own), None] != batch.images)
+        across = functional.cross_entropy(fit[: len(own)], own) + functional.cross_entropy(
+            fit.T, own
+        )
         inside = functional.cross_entropy(fit.T.masked_fill(others, NEVER), own)
         return across / 2 + self.recipe.inside * inside
 
