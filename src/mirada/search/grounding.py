@@ -30,7 +30,7 @@ LEAST_SIDE: Final = 0.01  # of a box: below, its logarithm says nothing
 SHAPE_SCALE: Final = 0.3  # brings the numbers of a shape to the size of the others
 LEAN: Final = 48
 """Numbers of a region that all distractors together are told: the soft maximum over 210 of them
-then errs by 0.09 (it varies by 0.79 from region to region) and takes a third of the time."""
+then errs by 0.09 (it varies by 0.79 from region to region) and takes less than half the time."""
 BLOCK: Final = 32  # images at a time, which stay in the cache of a core
 
 
