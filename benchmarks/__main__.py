@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from benchmarks import describing, indexing, latency, memory, parsing, startup
+from benchmarks import describing, indexing, latency, memory, parsing, precise, precise, startup
 from mirada.indexing.indexer import available_cores
 
 BENCHMARKS = {
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "startup": startup.main,
     "latency": latency.main,
     "parsing": parsing.main,
+    "precise": precise.main,
 }
 
 

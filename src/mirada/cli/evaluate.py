@@ -7,6 +7,7 @@ import click
 from mirada.cli.lazy import LazyGroup
 
 COMMANDS = {
+    "answers": "mirada.cli.eval_answers:answers",
     "captions": "mirada.cli.eval_captions:captions",
     "parser": "mirada.cli.eval_parser:parser",
     "regions": "mirada.cli.eval_regions:regions",

@@ -37,7 +37,7 @@ class Constants:
     colour: float = 0.5  # of the logarithm of how far a region has the colour asked for
     faint: float = 0.1  # to which a region without that colour is raised
     full: float = 0.3  # share of a region from which it has a colour
-    removed: float = 0.006  # probability of what must not be there from which an image goes
+    removed: float = 0.0075  # probability of what must not be there from which an image goes
     scale: float = 1.2  # of the log odds of the thing that is least sure to be there
     offset: float = 0.7  # added to them: people leave out things that they see
     unmet: float = 0.25  # share of the confidence that is left where a place or relation is not met
