@@ -17,7 +17,9 @@ def indexed(album, mirada) -> Path:
 def test_the_picture_that_the_words_describe_comes_first(indexed, mirada) -> None:
     done = mirada("search", "something red")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[1].split() == ["1", "1.000", "-", "rose.png"]
+    rank, score, confidence, path = done.stdout.splitlines()[1].split()
+    assert (rank, confidence, path) == ("1", "-", "rose.png")
+    assert float(score) > 0
     assert "3 of 3 pictures" in done.stderr
 
 
@@ -33,7 +35,7 @@ def test_json_holds_the_query_and_the_hits(indexed, mirada) -> None:
     assert [hit["rank"] for hit in answer["hits"]] == [1, 2]
     best = answer["hits"][0]
     assert (best["path"], best["width"], best["height"]) == (f"{indexed}/grass.png", 64, 48)
-    assert best["score"] == pytest.approx(1.0, abs=1e-4)
+    assert best["score"] > answer["hits"][1]["score"]
 
 
 def test_nl_gives_one_json_object_a_hit(indexed, mirada) -> None:
