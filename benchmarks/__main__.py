@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from benchmarks import describing, indexing, latency, memory, parsing, precise, precise, startup
+from benchmarks import describing, indexing, latency, memory, parsing, precise, startup
 from mirada.indexing.indexer import available_cores
 
 BENCHMARKS = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from mirada.search.searcher import Searcher
 from mirada.store.lance import LanceStore
 from mirada.types import Box, ImageRecord, Region, Swatch, Tag
 from mirada.vocabulary.presence import load_presence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IMAGES, REGIONS = 5_000, 15
 ROUNDS = 30
@@ -40,11 +45,12 @@ def main() -> None:
             store.put(described[start : start + 500], vectors[start : start + 500])
         store.optimize()
         searcher = Searcher(store, encoder, load_presence(encoder, home))
-        plain, whole = [], {query: [] for query in QUERIES}
+        plain: list[float] = []
+        whole: dict[str, list[float]] = {query: [] for query in QUERIES}
         for turn in range(ROUNDS + 2):  # two to warm up
             for query in QUERIES:
-                a = _seconds(lambda query=query: _plain(store, encoder, query))
-                b = _seconds(lambda query=query: searcher.by_text([query]))
+                a = _seconds(partial(_plain, store, encoder, query))
+                b = _seconds(partial(searcher.by_text, [query]))
                 if turn > 1:
                     plain.append(a)
                     whole[query].append(b)
@@ -60,9 +66,9 @@ def _plain(store: LanceStore, encoder: SmallEncoder, query: str) -> None:
     store.get(ranking.ids)
 
 
-def _seconds(call: object) -> float:
+def _seconds(call: Callable[[], object]) -> float:
     started = time.perf_counter()
-    call()  # type: ignore[operator]
+    call()
     return time.perf_counter() - started
 
 

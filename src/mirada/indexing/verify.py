@@ -16,7 +16,7 @@ import numpy as np
 
 from mirada.errors import ModelUnavailable
 from mirada.indexing.claims import drops_claim
-from mirada.indexing.remembered import TextVectors
+from mirada.vocabulary.remembered import TextVectors
 from mirada.protocols import Calibrated
 from mirada.types import Caption
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mirada.search.calibrate import confidence
 from mirada.search.grounding import log_chances
 from mirada.types import COLOURS, Parts, Phrase
 from mirada.vocabulary.presence import asked
+from mirada.vocabulary.remembered import TextVectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,17 +28,22 @@ if TYPE_CHECKING:
     from mirada.types import Matrix, ParsedQuery, Vector
     from mirada.vocabulary.presence import Presence
 
+DIRECTED: Final = frozenset(("left_of", "right_of", "above", "below", "between"))
+ON_THE_SPOT: Final = 0.5  # probability from which a thing is taken to lie where it must not
+
 
 @dataclass(frozen=True, slots=True)
 class Constants:
     """Numbers of the ranking, chosen on dev by `mirada eval`."""
 
-    clauses: Weights = field(default_factory=lambda: Weights(scene=33.0))
-    presence: float = 0.33  # of the mean log odds that the things are there
+    clauses: Weights = field(default_factory=Weights)
+    close: float = 0.03  # of the clauses beside the likeness of the whole
+    directed: float = 0.2  # the same where places or directions are asked for: vectors know none
+    presence: float = 0.01  # of the mean log odds that the things are there
     colour: float = 0.5  # of the logarithm of how far a region has the colour asked for
     faint: float = 0.1  # to which a region without that colour is raised
     full: float = 0.3  # share of a region from which it has a colour
-    removed: float = 0.0075  # probability of what must not be there from which an image goes
+    removed: float = -5.0  # log odds of what must not be there below which an image stays
     scale: float = 1.2  # of the log odds of the thing that is least sure to be there
     offset: float = 0.7  # added to them: people leave out things that they see
     unmet: float = 0.25  # share of the confidence that is left where a place or relation is not met
@@ -69,7 +75,7 @@ class Ranker:
         self, encoder: Encoder, presence: Presence | None, constants: Constants | None = None
     ) -> None:
         self.constants = constants or Constants()
-        self._encoder, self._presence = encoder, presence
+        self._texts, self._presence = TextVectors(encoder), presence
         self._calibration = encoder.calibration if isinstance(encoder, Calibrated) else None
         learnt = encoder.grounding if isinstance(encoder, Grounded) else None
         self._judge = learnt or self._calibration
@@ -86,24 +92,27 @@ class Ranker:
             parts: their regions, in order.
         """
         whole = with_whole(parts, candidates.vectors)
-        phrases = self._logs(query.phrases, query.lang, whole, candidates.vectors)
-        phrases += self.constants.colour * self._colours(query, whole)
-        denied = self._logits(query.negations, query.lang, whole, candidates.vectors, parts)
-        shown = self._logits(wanted(query), query.lang, whole, candidates.vectors, parts)
+        things = (*wanted(query), *query.negations)
+        logs = self._logs(things, query.lang, whole, candidates.vectors)
+        logits = self._logits(things, query.lang, logs, whole, candidates.vectors, parts)
+        first = len(things) - len(query.negations)
+        shown, denied = logits[:first], logits[first:]
+        phrases = logs[: len(query.phrases)] + self.constants.colour * self._colours(query, whole)
+        if parts.present.any():
+            phrases[located(query), :, 0] = -np.inf  # the whole image has no place in itself
+        share = self.constants.directed if is_directed(query) else self.constants.close
         seen = Sightings(
             phrases=phrases,
-            negations=self._logs(query.negations, query.lang, whole, candidates.vectors),
+            negations=logs[first:],
             boxes=whole.boxes,
             present=whole.present,
-            scene=candidates.scores,
+            scene=candidates.scores / share,
         )
         clauses = assign(query, seen, self.constants.clauses)
-        totals = clauses.total
+        totals = share * clauses.total  # so that a likeness alone is a likeness
         if len(shown):
             totals = totals + self.constants.presence * shown.mean(0)
-        totals = totals / self.constants.clauses.scene  # so that a likeness alone is a likeness
         by_whole = self._by_whole(vector, candidates.vectors)
-        places = [bool(one.pos) for one in query.negations]
         return Looked(
             totals=totals,
             clauses=clauses,
@@ -112,12 +121,12 @@ class Ranker:
             denied=logistic(denied),
             by_whole=by_whole,
             confidences=self._confidences(by_whole, shown, clauses),
-            kept=self._kept(logistic(denied), clauses.negation_chances, places),
+            kept=self._kept(query, denied, clauses.negation_chances),
         )
 
     def encode(self, phrases: Sequence[Phrase], language: str) -> Matrix:
         """(n, dim) vectors of phrases."""
-        return self._encoder.encode_texts([asked(one, language) for one in phrases])
+        return self._texts([asked(one, language) for one in phrases])
 
     def _logs(
         self, phrases: Sequence[Phrase], language: str, parts: Parts, vectors: Matrix
@@ -134,15 +143,17 @@ class Ranker:
         self,
         phrases: Sequence[Phrase],
         language: str,
+        logs: NDArray[np.float64],
         whole: Parts,
         vectors: Matrix,
         parts: Parts,
     ) -> NDArray[np.float32]:
         """(phrases, n) log odds that each image shows each phrase anywhere."""
         if self._presence is not None:
-            return self._presence(phrases, language, vectors, parts)
-        logs = np.where(whole.present, self._logs(phrases, language, whole, vectors), -np.inf)
-        best = np.minimum(logs.max(2, initial=-20.0), -1e-6)
+            texts = self.encode(phrases, language)
+            return self._presence(phrases, texts, language, vectors, parts)
+        seen = np.where(whole.present, logs, -np.inf)
+        best = np.minimum(seen.max(2, initial=-20.0), -1e-6)
         return np.asarray(best - np.log1p(-np.exp(best)), np.float32)
 
     def _colours(self, query: ParsedQuery, parts: Parts) -> NDArray[np.float64]:
@@ -185,16 +196,19 @@ class Ranker:
         return np.asarray(logistic(logits) * left, np.float32)
 
     def _kept(
-        self,
-        denied: NDArray[np.float32],
-        local: NDArray[np.float64],
-        placed: Sequence[bool],
+        self, query: ParsedQuery, denied: NDArray[np.float32], local: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
         """Anywhere in the image for "no people"; for "no dog on the left" by its regions."""
         kept = np.ones(denied.shape[1], bool)
-        for row, has_place in enumerate(placed):
-            there = local[:, row] >= 0.5 if has_place else denied[row] >= self.constants.removed
-            kept &= ~there
+        if not query.negations:
+            return kept
+        least = np.zeros(len(denied), np.float32)
+        if self._presence is not None:
+            texts = self.encode(query.negations, query.lang)
+            least = self._presence.thresholds(query.negations, texts, query.lang)
+        for row, phrase in enumerate(query.negations):
+            seen = denied[row] >= max(float(least[row]), self.constants.removed)
+            kept &= ~(local[:, row] >= ON_THE_SPOT if phrase.pos else seen)
         return kept
 
 
@@ -202,6 +216,19 @@ def wanted(query: ParsedQuery) -> tuple[Phrase, ...]:
     """What must be there: the things of a query, and its scene if it tells of one."""
     scene = query.scene.strip()
     return (*query.phrases, Phrase(scene, scene)) if scene else query.phrases
+
+
+def located(query: ParsedQuery) -> list[int]:
+    """Places of the phrases that must lie somewhere, or somehow to another."""
+    related = {place for one in query.relations for place in (one.subj, *one.objs)}
+    return [place for place, one in enumerate(query.phrases) if one.pos or place in related]
+
+
+def is_directed(query: ParsedQuery) -> bool:
+    """Whether a query tells where things lie, which the vector of a sentence does not hold."""
+    return any(one.pos for one in query.phrases) or any(
+        one.rel in DIRECTED for one in query.relations
+    )
 
 
 def with_whole(parts: Parts, vectors: Matrix) -> Parts:

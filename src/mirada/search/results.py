@@ -41,7 +41,9 @@ class Results(Sequence["Hit"]):
     considered: int  # images in the collection
     took_ms: float
     parsed: ParsedQuery | None = None  # what the words mean; None without words
-    below: tuple[Hit, ...] = ()  # the nearest of those that are no answer: under the cut
+    below: tuple[Hit, ...] = ()
+    """The nearest of those that are no answer, under the cut: at least one where there is any, and
+    as many as the hits are fewer than asked for."""
     removed: int = 0  # images that showed what must not be there
     cut: float | None = None  # least confidence of an answer; None: nothing to judge by
 

@@ -128,7 +128,12 @@ class Searcher:
         phrases = self._ranker.encode(parsed.phrases, parsed.lang)
         found = recall(parsed, vector, phrases, self._store, limit=limit, among=among)
         looked = self._ranker.look(parsed, vector, found, self._store.parts(found.ids))
-        order = [row for row in _order(looked, found) if looked.kept[row]]
+        judged = {*query.like_ids, *query.unlike_ids}
+        order = [
+            row
+            for row in _order(looked, found)
+            if looked.kept[row] and found.ids[row] not in judged
+        ]
         return self._results(query, parsed, found, looked, order, limit)
 
     def _any(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
@@ -172,8 +177,9 @@ class Searcher:
         sure, cut = looked.confidences, self._ranker.constants.cut
         told = [None if sure is None else float(sure[row]) for row in range(len(found.ids))]
         passed = [row for row in order if (value := told[row]) is None or value >= cut]
-        others = [row for row in order if row not in set(passed)]
-        rows = passed[:limit], others[:limit]
+        failed = [row for row in order if row not in set(passed)]
+        others = sorted(failed, key=lambda row: -(told[row] or 0.0))
+        rows = passed[:limit], others[: max(limit - len(passed), 1)]
         ids = [found.ids[row] for row in (*rows[0], *rows[1])]
         records = dict(zip(ids, self._store.get(ids), strict=True))
 

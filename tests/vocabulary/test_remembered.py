@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.indexing.remembered import TextVectors
+from mirada.vocabulary.remembered import TextVectors
 from tests.fakes import ColourEncoder
 
 if TYPE_CHECKING:
