@@ -70,8 +70,12 @@ def _of_relations(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Evid
 
 def _of_negations(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Evidence]:
     for place, phrase in enumerate(query.negations):
-        absent = _round(1 - looked.denied[place, row])
-        yield Evidence("negation", f"no {phrase.text}", absent, "region")
+        if phrase.pos:
+            clause = f"no {phrase.text}: {' '.join(phrase.pos)}"
+            absent = _round(1 - looked.clauses.negation_chances[row, place])
+        else:
+            clause, absent = f"no {phrase.text}", _round(1 - looked.denied[place, row])
+        yield Evidence("negation", clause, absent, "region")
 
 
 def related(relation: Relation, phrases: Sequence[Phrase]) -> str:

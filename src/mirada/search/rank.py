@@ -10,7 +10,7 @@ import numpy as np
 from mirada.language.analysis import analyse
 from mirada.language.shared import shared_form
 from mirada.protocols import Calibrated, Grounded
-from mirada.search.assign import Sightings, Weights, assign
+from mirada.search.assign import MISSING, Sightings, Weights, assign
 from mirada.search.calibrate import confidence
 from mirada.search.grounding import log_chances
 from mirada.types import COLOURS, Parts, Phrase
@@ -99,7 +99,10 @@ class Ranker:
         shown, denied = logits[:first], logits[first:]
         phrases = logs[: len(query.phrases)] + self.constants.colour * self._colours(query, whole)
         if parts.present.any():
-            phrases[located(query), :, 0] = -np.inf  # the whole image has no place in itself
+            # the whole image has no place in itself
+            phrases[located(query), :, 0] = -np.inf
+            placed = [row for row, one in enumerate(query.negations) if one.pos]
+            logs[[first + row for row in placed], :, 0] = -np.inf
         share = self.constants.directed if is_directed(query) else self.constants.close
         seen = Sightings(
             phrases=phrases,
@@ -120,7 +123,7 @@ class Ranker:
             shown=logistic(shown),
             denied=logistic(denied),
             by_whole=by_whole,
-            confidences=self._confidences(by_whole, shown, clauses),
+            confidences=self._confidences(query, by_whole, shown, clauses),
             kept=self._kept(query, denied, clauses.negation_chances),
         )
 
@@ -175,6 +178,7 @@ class Ranker:
 
     def _confidences(
         self,
+        query: ParsedQuery,
         by_whole: NDArray[np.float32] | None,
         shown: NDArray[np.float32],
         clauses: Assignments,
@@ -191,7 +195,11 @@ class Ranker:
         if len(shown) > 1:
             sure = np.clip(by_whole, 1e-6, 1 - 1e-6)
             logits = (logits + np.log(sure / (1 - sure))) / 2
-        degrees = np.concatenate([clauses.position_degrees, clauses.relation_degrees], 1)
+        lost = (clauses.regions == MISSING) & np.array(
+            [bool(one.pos) for one in query.phrases], bool
+        )
+        positions = np.where(lost, 0.0, clauses.position_degrees)  # nothing of it lies there
+        degrees = np.concatenate([positions, clauses.relation_degrees], 1)
         left = constants.unmet + (1 - constants.unmet) * degrees.min(1, initial=1.0)
         return np.asarray(logistic(logits) * left, np.float32)
 
@@ -200,8 +208,8 @@ class Ranker:
     ) -> NDArray[np.bool_]:
         """Anywhere in the image for "no people"; for "no dog on the left" by its regions."""
         kept = np.ones(denied.shape[1], bool)
-        if not query.negations:
-            return kept
+        if not query.negations or (self._judge is None and self._presence is None):
+            return kept  # without anything to judge by, nothing is known to be there
         least = np.zeros(len(denied), np.float32)
         if self._presence is not None:
             texts = self.encode(query.negations, query.lang)

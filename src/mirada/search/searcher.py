@@ -142,20 +142,27 @@ class Searcher:
         best: dict[str, Hit] = {}
         for hit in (hit for one in answers for hit in (*one.hits, *one.below)):
             known = best.get(hit.record.image_id)
-            if known is None or _surer(hit) > _surer(known):
+            if known is None or self._worse(hit) < self._worse(known):
                 best[hit.record.image_id] = hit
-        ranked = sorted(best.values(), key=lambda hit: (-_surer(hit), hit.record.image_id))
+        ranked = sorted(best.values(), key=lambda hit: (self._worse(hit), hit.record.image_id))
         numbered = [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
-        cut = self._ranker.constants.cut
-        shown = [hit for hit in numbered if hit.confidence is None or hit.confidence >= cut]
-        below = [hit for hit in numbered if hit not in shown]
+        shown = [hit for hit in numbered if self._answers(hit)]
+        below = numbered[len(shown) :]
         return replace(
             answers[0],
             hits=tuple(shown[:limit]),
-            below=tuple(below[:limit]),
+            below=tuple(below[: max(limit - len(shown), 1)]),
             parsed=parsed,
             removed=sum(one.removed for one in answers),
+            cut=next((one.cut for one in answers if one.cut is not None), None),
         )
+
+    def _answers(self, hit: Hit) -> bool:
+        return hit.confidence is None or hit.confidence >= self._ranker.constants.cut
+
+    def _worse(self, hit: Hit) -> tuple[bool, float]:
+        """Rises as a hit gets worse; filters alone have no confidence and yet are met."""
+        return not self._answers(hit), -(hit.score if hit.confidence is None else hit.confidence)
 
     def _vector(self, query: Query, parsed: ParsedQuery) -> Vector | None:
         """Of the words, moved towards and away from the pictures given; None without either."""
@@ -177,7 +184,8 @@ class Searcher:
         sure, cut = looked.confidences, self._ranker.constants.cut
         told = [None if sure is None else float(sure[row]) for row in range(len(found.ids))]
         passed = [row for row in order if (value := told[row]) is None or value >= cut]
-        failed = [row for row in order if row not in set(passed)]
+        answers = set(passed)
+        failed = [row for row in order if row not in answers]
         others = sorted(failed, key=lambda row: -(told[row] or 0.0))
         rows = passed[:limit], others[: max(limit - len(passed), 1)]
         ids = [found.ids[row] for row in (*rows[0], *rows[1])]
@@ -250,10 +258,6 @@ def unit_sum(a: Vector, b: Vector) -> Vector:
 def _order(looked: Looked, found: Candidates) -> list[int]:
     """Rows by falling total, ties by id."""
     return sorted(range(len(found.ids)), key=lambda row: (-looked.totals[row], found.ids[row]))
-
-
-def _surer(hit: Hit) -> float:
-    return hit.score if hit.confidence is None else hit.confidence
 
 
 def _milliseconds_since(started: float) -> float:
