@@ -36,7 +36,7 @@ demo: .venv/core
 	  $(BIN)/mirada search "$$query" -n 5 --home demo/photos/.mirada </dev/null || exit 1; \
 	done < demo/queries.txt
 	@$(BIN)/mirada search --batch demo/queries.txt -n 8 --home demo/photos/.mirada \
-	  --html demo/results.html > /dev/null
+	  --why --html demo/results.html > /dev/null
 	@echo "open demo/results.html in a browser"
 
 test: .venv/extras-$(EXTRAS)

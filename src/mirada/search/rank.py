@@ -183,7 +183,7 @@ class Ranker:
         shown: NDArray[np.float32],
         clauses: Assignments,
     ) -> NDArray[np.float32] | None:
-        """(n,) probability that all is met: a query is met no better than its weakest clause.
+        """(n,) probability that all is met: the thing least sure to be there counts most.
 
         The whole image has its say where several things are asked for: its calibration was fitted
         on sentences, and of single words it knows little.
@@ -191,7 +191,8 @@ class Ranker:
         if by_whole is None or not len(shown) or self._presence is None:
             return by_whole
         constants = self.constants
-        logits = constants.scale * shown.min(0) + constants.offset
+        least = (shown.min(0) + shown.mean(0)) / 2
+        logits = constants.scale * least + constants.offset
         if len(shown) > 1:
             sure = np.clip(by_whole, 1e-6, 1 - 1e-6)
             logits = (logits + np.log(sure / (1 - sure))) / 2
