@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mirada.search.assign import MISSING
 from mirada.types import Box, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
 
     from mirada.search.candidates import Candidates
     from mirada.search.rank import Looked
@@ -94,7 +94,7 @@ def _boxes(looked: Looked, row: int, phrases: Iterable[int]) -> tuple[Box, ...]:
     """Where the things are that were found; the whole image is no place."""
     chosen = (int(looked.clauses.regions[row, one]) for one in phrases)
     return tuple(
-        Box(*map(float, np.round(looked.parts.boxes[row, region], 4)))
+        Box(*map(_round, looked.parts.boxes[row, region]))
         for region in chosen
         if region not in (MISSING, 0)
     )
