@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mirada.indexing.ledger import IndexReport
     from mirada.protocols import Encoder
     from mirada.search.duplicates import DuplicateGroup
+    from mirada.search.fitting import Reliability
     from mirada.search.searcher import Searcher
     from mirada.store.lance import LanceStore
     from mirada.types import ImageRecord, Ranking
@@ -82,7 +83,8 @@ class Collection:
 
     @cached_property
     def _searcher(self) -> Searcher:
-        from mirada.search.searcher import Searcher  # noqa: PLC0415 brings numpy
+        from mirada.search.kept import read_calibration  # noqa: PLC0415 brings numpy
+        from mirada.search.searcher import Searcher  # noqa: PLC0415
         from mirada.vocabulary.presence import load_presence  # noqa: PLC0415
 
         if self.store.encoder != self.encoder.name:
@@ -91,7 +93,12 @@ class Collection:
                 f"{self.encoder.name}: index the pictures again into a new collection with "
                 "`mirada index DIR --home NEW`, or go back to the model of the index"
             )
-        return Searcher(self.store, self.encoder, load_presence(self.encoder, self.home))
+        return Searcher(
+            self.store,
+            self.encoder,
+            load_presence(self.encoder, self.home),
+            calibration=read_calibration(self.home, self.encoder.name),
+        )
 
     def index(
         self,
@@ -244,6 +251,25 @@ class Collection:
 
         records = self.store.get(sorted(self.store.ids()))
         return find_duplicates(records, vectors=self.store.vectors, exact=exact, near=near)
+
+    def calibrate(self, *, seed: int = 0) -> Reliability:
+        """Fit how scores turn into probabilities on what is said of these pictures, and keep it.
+
+        The queries are what people wrote of a picture, or else its checked caption.
+
+        Returns:
+            How far the probabilities can be believed, on other draws of the same queries.
+
+        Raises:
+            ConfigError: too few of the pictures have a text.
+        """
+        from mirada.search.fitting import fit_collection  # noqa: PLC0415 brings numpy
+        from mirada.search.kept import write_calibration  # noqa: PLC0415
+
+        calibration, found = fit_collection(self.store, self.encoder, seed=seed)
+        write_calibration(self.home, self.encoder.name, calibration)
+        self.__dict__.pop("_searcher", None)
+        return found
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the lock of the one writer; raises CollectionBusy when another process has it."""

@@ -27,12 +27,21 @@ LIBRARIES = ("onnxruntime", "pylance", "pyarrow", "tokenizers", "pillow", "pi-he
 EXTRAS = {"train": "torch"}  # extra -> the module that tells whether it is there
 
 
-@click.command(epilog="Example: mirada doctor --json")
+@click.command(epilog="Example: mirada doctor --calibrate")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Fit the confidence anew on what is said of the indexed pictures, and keep it with them.",
+)
 @home_option
-def doctor(as_json: bool, home: Path | None) -> None:
+def doctor(as_json: bool, calibrate: bool, home: Path | None) -> None:
     """Check the installation, the model and the index; exit status 1 when something is wrong."""
-    report = _examine(collection_here(home))
+    collection = collection_here(home)
+    if calibrate:
+        error = collection.calibrate().error
+        click.echo(f"calibrated: expected calibration error {error:.4f}", err=True)
+    report = _examine(collection)
     if as_json:
         print_json(report)
     else:

@@ -16,9 +16,9 @@ import numpy as np
 
 from mirada.errors import ModelUnavailable
 from mirada.indexing.claims import drops_claim
-from mirada.vocabulary.remembered import TextVectors
 from mirada.protocols import Calibrated
 from mirada.types import Caption
+from mirada.vocabulary.remembered import TextVectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -31,6 +31,12 @@ class Candidates:
     words: NDArray[np.float32]  # (n,) share of the best BM25 score, in [0, 1]
     vectors: Matrix  # (n, dim) of the whole images
 
+    def first(self, count: int) -> Candidates:
+        """The best of them."""
+        return Candidates(
+            self.ids[:count], self.scores[:count], self.words[:count], self.vectors[:count]
+        )
+
 
 def recall(
     query: ParsedQuery,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mirada.protocols import Encoder
     from mirada.search.assign import Assignments
     from mirada.search.candidates import Candidates
-    from mirada.types import Matrix, ParsedQuery, Vector
+    from mirada.types import Calibration, Matrix, ParsedQuery, Vector
     from mirada.vocabulary.presence import Presence
 
 DIRECTED: Final = frozenset(("left_of", "right_of", "above", "below", "between"))
@@ -72,11 +72,24 @@ class Ranker:
     """Scores candidates for a parsed query with one encoder; safe to call from threads."""
 
     def __init__(
-        self, encoder: Encoder, presence: Presence | None, constants: Constants | None = None
+        self,
+        encoder: Encoder,
+        presence: Presence | None,
+        constants: Constants | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
+        """Takes what judges.
+
+        Args:
+            encoder: of the vectors.
+            presence: tells which things are there; None where nothing was learnt of that.
+            constants: of the score.
+            calibration: fitted for the collection; by default that of the encoder.
+        """
         self.constants = constants or Constants()
         self._texts, self._presence = TextVectors(encoder), presence
-        self._calibration = encoder.calibration if isinstance(encoder, Calibrated) else None
+        own = encoder.calibration if isinstance(encoder, Calibrated) else None
+        self._calibration = calibration or own
         learnt = encoder.grounding if isinstance(encoder, Grounded) else None
         self._judge = learnt or self._calibration
 

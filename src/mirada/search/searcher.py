@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from mirada.protocols import Encoder, Store
     from mirada.search.candidates import Candidates
     from mirada.search.rank import Constants, Looked
-    from mirada.types import ImageRecord, Vector
+    from mirada.types import Calibration, ImageRecord, Vector
     from mirada.vocabulary.presence import Presence
 
 Answer = TypeVar("Answer")
+
+WORK = 1_500
+"""Things times images that one query may look for: a bound on its cost that does not hang on the
+clock, so that the same query gets the same answer on any machine."""
 
 ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
 
@@ -44,10 +48,11 @@ class Searcher:
         encoder: Encoder,
         presence: Presence | None = None,
         constants: Constants | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self._store = store
         self._encoder = encoder
-        self._ranker = Ranker(encoder, presence, constants)
+        self._ranker = Ranker(encoder, presence, constants, calibration)
         self._loaded = False
 
     def by_text(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
@@ -127,6 +132,8 @@ class Searcher:
         vector = self._vector(query, parsed)
         phrases = self._ranker.encode(parsed.phrases, parsed.lang)
         found = recall(parsed, vector, phrases, self._store, limit=limit, among=among)
+        things = len(parsed.phrases) + len(parsed.negations)
+        found = found.first(max(limit, WORK // max(things, 1)))
         looked = self._ranker.look(parsed, vector, found, self._store.parts(found.ids))
         judged = {*query.like_ids, *query.unlike_ids}
         order = [

@@ -16,7 +16,7 @@ import numpy as np
 from mirada.errors import ModelUnavailable
 from mirada.indexing.verify import PHRASE, Checks, Logistic, best_of, margin
 from mirada.protocols import Calibrated
-from mirada.training.calibration import BINS, logistic
+from mirada.search.fitting import BINS, logistic
 from mirada.training.checkpoint import write_json
 from mirada.training.corpus import read_corpora
 from mirada.training.views import cache_rows

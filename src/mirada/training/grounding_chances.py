@@ -17,8 +17,8 @@ from mirada.evaluation.chances import Reliability, reliability
 from mirada.evaluation.labels import Likeness
 from mirada.evaluation.tags import fold_of
 from mirada.models.boxes import corners, iou
+from mirada.search.fitting import logistic
 from mirada.search.grounding import log_chances, margins
-from mirada.training.calibration import logistic
 from mirada.training.grounding_checks import alikeness, area
 from mirada.training.grounding_data import ARTICLE, square
 

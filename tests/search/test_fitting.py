@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mirada.training.calibration import PRIOR, draw_pairs, fit, reliability, subjects
+from mirada.search.fitting import PRIOR, draw_pairs, fit, reliability, subjects
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
