@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mirada.types import Calibration, Matrix, ParsedQuery, Vector
     from mirada.vocabulary.presence import Presence
 
+DEPTHS: Final = frozenset(("background", "foreground"))  # sentences tell them often, and loosely
 DIRECTED: Final = frozenset(("left_of", "right_of", "above", "below", "between"))
 ON_THE_SPOT: Final = 0.5  # probability from which a thing is taken to lie where it must not
 
@@ -38,7 +39,7 @@ class Constants:
 
     clauses: Weights = field(default_factory=Weights)
     close: float = 0.03  # of the clauses beside the likeness of the whole
-    directed: float = 0.2  # the same where places or directions are asked for: vectors know none
+    directed: float = 0.1  # the same where places or directions are asked for: vectors know none
     presence: float = 0.01  # of the mean log odds that the things are there
     colour: float = 0.5  # of the logarithm of how far a region has the colour asked for
     faint: float = 0.1  # to which a region without that colour is raised
@@ -248,9 +249,8 @@ def located(query: ParsedQuery) -> list[int]:
 
 def is_directed(query: ParsedQuery) -> bool:
     """Whether a query tells where things lie, which the vector of a sentence does not hold."""
-    return any(one.pos for one in query.phrases) or any(
-        one.rel in DIRECTED for one in query.relations
-    )
+    placed = any({*one.pos} - DEPTHS for one in query.phrases)
+    return placed or any(one.rel in DIRECTED for one in query.relations)
 
 
 def with_whole(parts: Parts, vectors: Matrix) -> Parts:

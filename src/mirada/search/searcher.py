@@ -105,11 +105,13 @@ class Searcher:
         return replace(results, hits=hits, considered=results.considered - 1)
 
     def rank(self, text: str, *, limit: int) -> Ranking:
-        """Up to `limit` image ids as `ask` orders them, none cut off."""
-        found = self.ask(Query(text), limit=limit)
-        hits = sorted((*found.hits, *found.below), key=lambda hit: hit.rank)[:limit]
-        scores = np.array([hit.score for hit in hits], np.float32)
-        return Ranking("ranked", tuple(hit.record.image_id for hit in hits), scores)
+        """Up to `limit` image ids by falling score, however unsure; of "A or B" those of A."""
+        parsed = parse(text)
+        parsed = parsed.alternatives[0] if parsed.alternatives else parsed
+        found, looked, order = self._look(Query(text), parsed, limit)
+        rows = order[:limit]
+        scores = looked.totals[rows].astype(np.float32)
+        return Ranking("ranked", tuple(found.ids[row] for row in rows), scores)
 
     def score(self, text: str, image_ids: Sequence[str]) -> NDArray[np.float64]:
         """(n,) scores of these images for a text, as `ask` orders them; filters are not asked.
@@ -128,6 +130,13 @@ class Searcher:
     def _answer(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
         if parsed.alternatives:
             return self._any(query, parsed, limit)
+        found, looked, order = self._look(query, parsed, limit)
+        return self._results(query, parsed, found, looked, order, limit)
+
+    def _look(
+        self, query: Query, parsed: ParsedQuery, limit: int
+    ) -> tuple[Candidates, Looked, list[int]]:
+        """The candidates, what a close look at them gave, and the rows that stay, best first."""
         among = self._store.select(parsed.filters) if parsed.filters else None
         vector = self._vector(query, parsed)
         phrases = self._ranker.encode(parsed.phrases, parsed.lang)
@@ -141,7 +150,7 @@ class Searcher:
             for row in _order(looked, found)
             if looked.kept[row] and found.ids[row] not in judged
         ]
-        return self._results(query, parsed, found, looked, order, limit)
+        return found, looked, order
 
     def _any(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
         """Of "A or B" what meets either; each picture as the query that it meets best sees it."""
