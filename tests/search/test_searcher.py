@@ -311,3 +311,17 @@ def test_a_search_that_is_always_disturbed_gives_up(monkeypatch: pytest.MonkeyPa
 def test_between_two_vectors_lies_their_unit_sum() -> None:
     np.testing.assert_allclose(unit_sum(on("dog"), on("cat")), on("dog", "cat"), atol=1e-6)
     assert np.isfinite(unit_sum(on("dog"), -on("dog"))).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_at"), [("dog", 4), ("dog, no cats", 2), ("dog next to a man, no cats", 1)]
+)
+def test_the_more_things_are_asked_for_the_fewer_pictures_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, text: str, looked_at: int
+) -> None:
+    monkeypatch.setattr("mirada.search.searcher.WORK", 4)
+    store, counts = store_of(*twins(1, 2, 3, 4, 5)), []
+    parts = store.parts
+    monkeypatch.setattr(store, "parts", lambda ids: counts.append(len(ids)) or parts(ids))
+    Searcher(store, AxesEncoder(), presence()).ask(Query(text), limit=1)
+    assert counts == [looked_at]
