@@ -197,8 +197,9 @@ def test_pictures_that_were_judged_leave() -> None:
     like, unlike = DOG[0].image_id, CAT[0].image_id
     query = Query("dog", like_ids=(like,), unlike_ids=(unlike,))
     found = searcher_of(*ALL, RIGHT_DOG).ask(query)
-    assert names(found) == ["right dog"]
+    assert names(found)[0] == "right dog"
     assert not {"dog", "cat"} & {*names(found), *names_below(found)}
+    assert found[0].confidence is None  # it is fitted on words alone
 
 
 def test_liked_pictures_move_what_is_asked_for() -> None:

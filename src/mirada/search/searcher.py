@@ -197,7 +197,8 @@ class Searcher:
         order: Sequence[int],
         limit: int,
     ) -> Results:
-        sure, cut = looked.confidences, self._ranker.constants.cut
+        moved_away = query.like_ids or query.unlike_ids  # probabilities are fitted on words alone
+        sure, cut = None if moved_away else looked.confidences, self._ranker.constants.cut
         told = [None if sure is None else float(sure[row]) for row in range(len(found.ids))]
         passed = [row for row in order if (value := told[row]) is None or value >= cut]
         answers = set(passed)
