@@ -38,9 +38,7 @@ def shapes(tmp_path_factory) -> Run:
     return run
 
 
-def test_pictures_that_were_judged_move_the_search_and_are_not_found_again(
-    indexed, mirada
-) -> None:
+def test_pictures_that_were_judged_move_the_search_and_are_not_found_again(indexed, mirada) -> None:
     photos.flat((0, 40, 255)).save(indexed / "lake.png")
     mirada("index", ".")
     wishes = ("--like", "sea.png", "--unlike", "rose.png")
