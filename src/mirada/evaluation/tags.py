@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ import numpy as np
 from mirada.evaluation.chances import Reliability, mean_average_precision, reliability
 from mirada.indexing.crops import image_vector, region_vectors
 from mirada.indexing.tags import Tagger
+from mirada.once import once
 from mirada.protocols import MapEncoder
 from mirada.vocabulary.entries import OF_PARTS
 from mirada.vocabulary.mentions import Matcher
@@ -101,7 +101,7 @@ class Shown:
         self.image = image
         self._encoder = encoder
 
-    @cached_property
+    @once
     def maps(self) -> FeatureMap:
         """The encoder's feature map."""
         assert isinstance(self._encoder, MapEncoder)  # noqa: S101 models ask of no other encoder

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mirada.errors import ModelUnavailable, UnreadableImage
 from mirada.indexing.crops import image_vector
 from mirada.indexing.images import decode_image
 from mirada.indexing.scan import read_file
+from mirada.once import once
 from mirada.protocols import MapEncoder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Sight:
         self._side = side
         self._expected = image_id
 
-    @cached_property
+    @once
     def raw(self) -> bytes:
         """The bytes of the file.
 
@@ -51,12 +51,12 @@ class Sight:
             raise UnreadableImage("changed while it was being indexed: run `mirada index` again")
         return raw
 
-    @cached_property
+    @once
     def image_id(self) -> str:
         """The sha256 of the bytes, hexadecimal."""
         return self._expected or hashlib.sha256(self.raw).hexdigest()
 
-    @cached_property
+    @once
     def decoded(self) -> DecodedImage:
         """The pixels with their size and format; raises UnreadableImage."""
         return decode_image(self.raw, self._side)
@@ -66,12 +66,12 @@ class Sight:
         """The pixels, RGB; raises UnreadableImage."""
         return self.decoded.pixels
 
-    @cached_property
+    @once
     def vector(self) -> Vector:
         """(dim,) of the whole image, by the encoder; raises UnreadableImage."""
         return image_vector(self, self._encoder)
 
-    @cached_property
+    @once
     def maps(self) -> FeatureMap:
         """The encoder's feature map.
 
