@@ -9,7 +9,6 @@ from mirada.evaluation.graded import (
     WRONG,
     first_hit,
     hits_in_order,
-    interval,
     ndcg,
 )
 
@@ -42,11 +41,3 @@ def test_ndcg_by_hand() -> None:
     assert ndcg(np.array([False, True]), 1) == 0
     assert ndcg(np.array([False]), 10) == 0
     assert ndcg(np.array([], bool), 10) == 0
-
-
-def test_an_interval_holds_the_mean_and_draws_owners_as_wholes() -> None:
-    values = np.array([1.0, 1, 0, 0])
-    found = interval(values, ["a", "a", "b", "b"], seed=0)
-    assert (found.low, found.mean, found.high) == (0, 0.5, 1)
-    assert interval(np.ones(3), "abc", seed=0).low == 1
-    assert np.isnan(interval(np.array([]), [], seed=0).mean)

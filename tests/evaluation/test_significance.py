@@ -82,6 +82,11 @@ def test_groups_are_drawn_with_all_their_values() -> None:
     assert found == bootstrap([1, 1, 0, 0], groups=[7, 7, 9, 9])
 
 
+def test_forty_queries_of_one_image_are_one_observation() -> None:
+    found = paired_bootstrap([1] * 40 + [0], [0] * 41, groups=["a"] * 40 + ["b"])
+    assert found == Interval(pytest.approx(40 / 41), 0, 1)
+
+
 def test_portions_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     values, zeros = np.random.default_rng(0).normal(size=(2, 30))
     whole = bootstrap(values, rounds=500), paired_randomisation(values, zeros, rounds=500)

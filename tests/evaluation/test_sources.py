@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mirada.evaluation.sources import evaluate_sources, gain
+from mirada.evaluation.sources import evaluate_sources
 from mirada.types import Ranking
 
 QUERIES = [("one", "a"), ("two", "b"), ("three", "c")]
@@ -25,19 +25,3 @@ def test_each_source_is_measured_and_set_against_the_first() -> None:
 def test_an_image_that_a_ranking_lacks_counts_as_missed() -> None:
     report = evaluate_sources([("q", "z")], {"any": ranker("a")}, images=4)
     assert report.found["any"].at == {1: 0, 5: 0, 10: 0}
-
-
-def test_equal_sources_gain_nothing() -> None:
-    hits = np.array([True, False, True])
-    found = gain(hits, hits, ["a", "a", "b"], seed=0)
-    assert (found.mean, found.low, found.high) == (0, 0, 0)
-
-
-def test_the_interval_draws_whole_images() -> None:
-    """Forty queries of one image are one observation: the interval must not shrink with them."""
-    ours = np.array([True] * 40 + [False])
-    theirs = np.array([False] * 41)
-    found = gain(ours, theirs, ["a"] * 40 + ["b"], seed=0)
-    assert found.mean == pytest.approx(40 / 41)
-    assert found.low == 0
-    assert found.high == 1

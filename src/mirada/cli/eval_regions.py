@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.evaluation.regions import RegionsReport
-    from mirada.evaluation.sources import Gain
+    from mirada.evaluation.significance import Interval
     from mirada.protocols import Segmenter
 
 SEGMENTERS = ("feature-map", "grid", "felzenszwalb")
@@ -132,10 +132,10 @@ def _print(report: RegionsReport, what: str) -> None:
     click.echo(f"feature map: {report.map_milliseconds:.0f} ms, shared with tags and captions")
 
 
-def _span(one: Gain, sign: str = "") -> str:
+def _span(one: Interval, sign: str = "") -> str:
     numbers = [f"{100 * value:{sign}.1f}" for value in (one.mean, one.low, one.high)]
     return f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
 
 
-def _pair(shares: Mapping[float, Gain]) -> str:
+def _pair(shares: Mapping[float, Interval]) -> str:
     return " / ".join(f"{100 * one.mean:.1f}" for one in shares.values())

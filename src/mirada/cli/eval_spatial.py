@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mirada.evaluation.datasets import CaptionedImage
-    from mirada.evaluation.sources import Gain
+    from mirada.evaluation.significance import Interval
     from mirada.evaluation.spatial import EngineFound, Found, SpatialEngine, SpatialReport
 
 
@@ -168,5 +168,5 @@ def _line(kind: str, found: Found) -> str:
     )
 
 
-def _span(one: Gain) -> str:
+def _span(one: Interval) -> str:
     return f"{100 * one.mean:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mirada.errors import ModelUnavailable
+from mirada.evaluation.significance import FEWER, paired_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from mirada.evaluation.significance import Interval
 
 PUNCTUATION: Final = frozenset(
     [
@@ -47,7 +50,6 @@ PUNCTUATION: Final = frozenset(
 )
 """What the COCO evaluation leaves out."""
 
-DRAWS: Final = 2_000  # of the bootstrap
 STEMMERS: Final = {"en": "porter", "es": "spanish"}
 
 
@@ -63,22 +65,13 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How much CIDEr-D one system has over another, in points, by a paired bootstrap."""
-
-    mean: float
-    low: float  # of the 95% interval
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
 class CaptionReport:
     """Several systems on the same images."""
 
     images: int
     language: str
     systems: Mapping[str, Quality]
-    gain: Difference | None  # of the first system over the second
+    gain: Interval | None  # CIDEr-D of the first system over the second, in points
 
 
 def evaluate_captions(
@@ -114,16 +107,10 @@ def evaluate_captions(
             words=float(np.mean([len(one.split()) for (one,) in said.values()])),
         )
     first, *others = each
-    gain = bootstrap(each[first] - each[others[0]], seed=seed) if others else None
+    gain = None
+    if others:
+        gain = paired_bootstrap(each[first], each[others[0]], rounds=FEWER, seed=seed).times(100)
     return CaptionReport(len(references), language, found, gain)
-
-
-def bootstrap(differences: NDArray[np.float64], *, seed: int) -> Difference:
-    """Mean of paired differences, times 100, with its interval over resampled images."""
-    count = len(differences)
-    drawn = np.random.default_rng(seed).integers(count, size=(DRAWS, count))
-    low, high = np.quantile(differences[drawn].mean(1), [0.025, 0.975])
-    return Difference(100 * float(differences.mean()), 100 * float(low), 100 * float(high))
 
 
 def template(tags: Sequence[str]) -> str | None:

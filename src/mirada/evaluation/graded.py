@@ -5,19 +5,14 @@ Condensed lists, after Sakai (SIGIR 2007). Of equal scores the relevant image co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.evaluation.sources import DRAWS, Gain
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 RELEVANT, WRONG, UNJUDGED = 1, 0, -1
-_SURE: Final = 0.025, 0.975
 
 
 def hits_in_order(scores: NDArray[np.floating], grades: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -45,15 +40,3 @@ def ndcg(hits: NDArray[np.bool_], cut: int) -> float:
     discounts = 1 / np.log2(np.arange(2, cut + 2))
     best = discounts[: int(hits.sum())].sum()
     return float(discounts[: len(hits)][hits[:cut]].sum() / best) if best else 0.0
-
-
-def interval(values: NDArray[np.floating], owners: Iterable[str], *, seed: int) -> Gain:
-    """Mean with its 95% interval by a bootstrap that draws owners with all their values."""
-    _, group = np.unique(list(owners), return_inverse=True)
-    if not len(values):
-        return Gain(float("nan"), float("nan"), float("nan"))
-    sums, counts = np.bincount(group, values), np.bincount(group)
-    drawn = np.random.default_rng(seed).integers(len(sums), size=(DRAWS, len(sums)))
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.quantile(means, _SURE)
-    return Gain(float(np.mean(values)), float(low), float(high))

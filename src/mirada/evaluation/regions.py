@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mirada.evaluation.captioned import Seen
-from mirada.evaluation.sources import gain
+from mirada.evaluation.significance import FEWER, paired_bootstrap
 from mirada.models.boxes import areas, corners, iou
 from mirada.types import WHOLE
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mirada.evaluation.datasets import CaptionedImage
-    from mirada.evaluation.sources import Gain
+    from mirada.evaluation.significance import Interval
     from mirada.protocols import MapEncoder, Segmenter
     from mirada.types import Box
 
@@ -38,9 +38,9 @@ PERSON: Final = "person"
 class Found:
     """What the proposals of one segmenter meet, in shares of the boxes with 95% intervals."""
 
-    recall: Mapping[float, Gain]  # IoU -> share
-    with_whole: Mapping[float, Gain]  # the same with the whole image as one more proposal
-    by_size: Mapping[str, Mapping[float, Gain]]  # small, medium, large
+    recall: Mapping[float, Interval]  # IoU -> share
+    with_whole: Mapping[float, Interval]  # the same with the whole image as one more proposal
+    by_size: Mapping[str, Mapping[float, Interval]]  # small, medium, large
     proposals: float  # mean an image
     milliseconds: float  # median CPU time an image, without the feature map
 
@@ -53,7 +53,7 @@ class RegionsReport:
     boxes: int  # different ones
     sizes: Mapping[str, int]  # how many are small, medium, large
     found: Mapping[str, Found]  # segmenter -> what it meets
-    gains: Mapping[str, Mapping[float, Gain]]  # the first segmenter over each other one
+    gains: Mapping[str, Mapping[float, Interval]]  # the first segmenter over each other one
     map_milliseconds: float  # median CPU time of a feature map
 
 
@@ -173,13 +173,19 @@ class _Sheet:
         *,
         over: NDArray[np.float64] | None = None,
         among: NDArray[np.bool_] | None = None,
-    ) -> dict[float, Gain]:
+    ) -> dict[float, Interval]:
         """Share of boxes met at each IoU; what it is more than another's where `over` is given."""
         chosen = np.ones(len(overlaps), bool) if among is None else among
         owners = [owner for owner, one in zip(self.owners, chosen, strict=True) if one]
         others = np.zeros(len(overlaps)) if over is None else over
         return {
-            cut: gain(overlaps[chosen] >= cut, others[chosen] >= cut, owners, self.seed)
+            cut: paired_bootstrap(
+                overlaps[chosen] >= cut,
+                others[chosen] >= cut,
+                rounds=FEWER,
+                seed=self.seed,
+                groups=owners,
+            )
             for cut in THRESHOLDS
             if owners
         }

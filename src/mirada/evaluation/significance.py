@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 ROUNDS: Final = 10_000
+FEWER: Final = 2_000  # rounds for reports of many intervals
 AT_ONCE: Final = 1 << 20  # numbers drawn at a time, so that memory does not grow with the rounds
 _ROUNDING: Final = 1e-12  # of sums that differ by the order of adding alone
 

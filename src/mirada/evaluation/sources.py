@@ -8,26 +8,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mirada.evaluation.measures import Recall, recall
+from mirada.evaluation.significance import FEWER, paired_bootstrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from mirada.evaluation.significance import Interval
     from mirada.types import Ranking
 
 DEPTH: Final = 100  # of the rankings compared
-DRAWS: Final = 2_000  # of the bootstrap
 CUT: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """How much more one source answers than another, in shares of the queries."""
-
-    mean: float
-    low: float  # of the 95% interval
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +26,7 @@ class SourcesReport:
 
     images: int
     found: Mapping[str, Recall]  # source -> what it found; the median is capped at DEPTH + 1
-    gains: Mapping[str, Gain]  # source -> R@10 over that of the first source
+    gains: Mapping[str, Interval]  # source -> R@10 over that of the first source
 
 
 def evaluate_sources(
@@ -67,25 +57,13 @@ def evaluate_sources(
     return SourcesReport(
         images,
         {source: recall(found) for source, found in arrays.items()},
-        {one: gain(arrays[one] <= CUT, arrays[first] <= CUT, owners, seed) for one in others},
+        {
+            one: paired_bootstrap(
+                arrays[one] <= CUT, arrays[first] <= CUT, rounds=FEWER, seed=seed, groups=owners
+            )
+            for one in others
+        },
     )
-
-
-def gain(
-    ours: NDArray[np.bool_], theirs: NDArray[np.bool_], owners: Iterable[str], seed: int
-) -> Gain:
-    """Mean difference with a paired bootstrap interval.
-
-    Whole images are drawn, not queries, because the queries of an image succeed and fail together.
-    """
-    difference = ours.astype(float) - theirs.astype(float)
-    _, group = np.unique(list(owners), return_inverse=True)
-    sums = np.bincount(group, difference)
-    counts = np.bincount(group)
-    drawn = np.random.default_rng(seed).integers(len(sums), size=(DRAWS, len(sums)))
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Gain(float(difference.mean()), float(low), float(high))
 
 
 def _place(ids: Sequence[str], wanted: str) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from mirada.errors import DatasetError
-from mirada.evaluation.graded import first_hit, hits_in_order, interval, ndcg
+from mirada.evaluation.graded import first_hit, hits_in_order, ndcg
+from mirada.evaluation.significance import FEWER, bootstrap
 from mirada.evaluation.spatial_truth import WORDS, judge, spatial_queries
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mirada.evaluation.datasets import CaptionedImage
-    from mirada.evaluation.sources import Gain
+    from mirada.evaluation.significance import Interval
     from mirada.evaluation.spatial_truth import SpatialQuery
 
 CUTS: Final = (1, 5, 10)
@@ -50,10 +51,10 @@ class Found:
     """How well one kind of query was answered; shares with 95% intervals."""
 
     pairs: int  # of a query and its twin
-    swap: Gain  # share of pairs whose image scores higher under the query; a tie counts half
+    swap: Interval  # share of pairs whose image scores higher under the query; a tie counts half
     queries: int  # different texts
-    recall: Mapping[int, Gain]  # cut-off -> share with a relevant image within it
-    ndcg: Gain  # nDCG@10
+    recall: Mapping[int, Interval]  # cut-off -> share with a relevant image within it
+    ndcg: Interval  # nDCG@10
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +173,14 @@ def _summary(
     texts = [sheet.distinct[place].text for place in asked]
     ranks = np.array([first_hit(ranked[place]) for place in asked])
     gains = np.array([ndcg(ranked[place], CUTS[-1]) for place in asked])
+
+    def sure(values: NDArray[Any], owners: Sequence[str]) -> Interval:
+        return bootstrap(values, rounds=FEWER, seed=sheet.seed, groups=owners)
+
     return Found(
         len(pairs),
-        interval(swaps[pairs], (sheet.pairs[one].image for one in pairs), seed=sheet.seed),
+        sure(swaps[pairs], [sheet.pairs[one].image for one in pairs]),
         len(asked),
-        {cut: interval((ranks <= cut).astype(float), texts, seed=sheet.seed) for cut in CUTS},
-        interval(gains, texts, seed=sheet.seed),
+        {cut: sure(ranks <= cut, texts) for cut in CUTS},
+        sure(gains, texts),
     )
