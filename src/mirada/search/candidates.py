@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mirada.search.fuse import POOL, combined, fuse, pooled
+from mirada.search.fuse import POOL, WORDS_WEIGHT, combined, fuse, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ def recall(
     *,
     limit: int,
     among: AbstractSet[str] | None,
+    weight: float = WORDS_WEIGHT,
 ) -> Candidates:
     """Those found by the vector of the whole, by words, and by the best region for each phrase.
 
@@ -56,6 +57,7 @@ def recall(
         store: to look in.
         limit: images that are wanted at least, where there are so many.
         among: the only ids that may be found; None for all.
+        weight: share of the score that words have.
     """
     if vector is None:
         return _unguided(store, max(limit, UNGUIDED), among)
@@ -68,14 +70,19 @@ def recall(
     vectors = store.vectors(ids)
     # summed in float64, as the store does: equal vectors must not differ by rounding
     cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
-    fused = fuse(ids, cosines, words)
+    fused = fuse(ids, cosines, words, weight=weight)
     rows = {one: row for row, one in enumerate(ids)}
     order = [rows[one] for one in fused.ids]
     return Candidates(fused.ids, fused.scores, _shares(fused.ids, words), vectors[order])
 
 
 def given(
-    query: ParsedQuery, vector: Vector | None, store: Store, ids: Sequence[str]
+    query: ParsedQuery,
+    vector: Vector | None,
+    store: Store,
+    ids: Sequence[str],
+    *,
+    weight: float = WORDS_WEIGHT,
 ) -> Candidates:
     """These images and no others, in order, scored as `recall` does."""
     vectors = store.vectors(ids)
@@ -85,7 +92,7 @@ def given(
     words = store.match(query.full_text, limit=len(ids), among=frozenset(ids))
     cosines = np.einsum("ij,j->i", vectors, vector, dtype=np.float64).astype(np.float32)
     shares = _shares(tuple(ids), words)
-    return Candidates(tuple(ids), combined(cosines, shares), shares, vectors)
+    return Candidates(tuple(ids), combined(cosines, shares, weight=weight), shares, vectors)
 
 
 def _unguided(store: Store, limit: int, among: AbstractSet[str] | None) -> Candidates:

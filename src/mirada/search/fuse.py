@@ -27,7 +27,13 @@ def pooled(*rankings: Ranking) -> list[str]:
     return list(dict.fromkeys(one for ranking in rankings for one in ranking.ids))
 
 
-def fuse(ids: Sequence[str], cosines: NDArray[np.float32], words: Ranking) -> Ranking:
+def fuse(
+    ids: Sequence[str],
+    cosines: NDArray[np.float32],
+    words: Ranking,
+    *,
+    weight: float = WORDS_WEIGHT,
+) -> Ranking:
     """The ids by a convex combination of cosine and BM25, ties by id.
 
     BM25 scores are scaled by the best one of the query. Beats reciprocal ranks (Bruch, Gai &
@@ -37,25 +43,30 @@ def fuse(ids: Sequence[str], cosines: NDArray[np.float32], words: Ranking) -> Ra
         ids: candidates, each once.
         cosines: (n,) of the query's vector with theirs.
         words: BM25 scores of those that have any of the words.
+        weight: share of the score that words have.
     """
     best = float(words.scores[0]) if len(words.scores) else 1.0
     shares = dict(zip(words.ids, words.scores / best, strict=True))
     said = np.array([shares.get(one, 0.0) for one in ids], np.float32)
-    scores = combined(cosines, said)
+    scores = combined(cosines, said, weight=weight)
     order = sorted(range(len(ids)), key=lambda row: (-scores[row], ids[row]))
     return Ranking(FUSED, tuple(ids[row] for row in order), scores[order])
 
 
-def fused_ranking(store: Store, text: str, vector: Vector, *, limit: int) -> Ranking:
+def fused_ranking(
+    store: Store, text: str, vector: Vector, *, limit: int, weight: float = WORDS_WEIGHT
+) -> Ranking:
     """Up to `limit` ids by the whole image and by words, without a look at clauses."""
     size = max(limit, POOL)
     words = store.match(text, limit=size)
     ids = pooled(store.nearest(vector, limit=size), words)
     cosines = np.einsum("ij,j->i", store.vectors(ids), vector, dtype=np.float64)
-    found = fuse(ids, cosines.astype(np.float32), words)
+    found = fuse(ids, cosines.astype(np.float32), words, weight=weight)
     return Ranking(found.source, found.ids[:limit], found.scores[:limit])
 
 
-def combined(cosines: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.float32]:
+def combined(
+    cosines: NDArray[np.float32], words: NDArray[np.float32], *, weight: float = WORDS_WEIGHT
+) -> NDArray[np.float32]:
     """(n,) scores from cosines and from shares of the best BM25 score."""
-    return np.float32(1 - WORDS_WEIGHT) * cosines + np.float32(WORDS_WEIGHT) * words
+    return np.float32(1 - weight) * cosines + np.float32(weight) * words

@@ -12,6 +12,7 @@ from mirada.language.shared import shared_form
 from mirada.protocols import Calibrated, Grounded
 from mirada.search.assign import MISSING, Sightings, Weights, assign
 from mirada.search.calibrate import confidence
+from mirada.search.fuse import WORDS_WEIGHT
 from mirada.search.grounding import log_chances
 from mirada.types import COLOURS, Parts, Phrase
 from mirada.vocabulary.presence import asked
@@ -38,6 +39,7 @@ class Constants:
     """Numbers of the ranking, chosen on dev by `mirada eval`."""
 
     clauses: Weights = field(default_factory=Weights)
+    words: float = WORDS_WEIGHT  # share that words have in the likeness of the whole
     close: float = 0.03  # of the clauses beside the likeness of the whole
     directed: float = 0.1  # the same where places or directions are asked for: vectors know none
     presence: float = 0.01  # of the mean log odds that the things are there

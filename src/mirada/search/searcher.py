@@ -123,7 +123,7 @@ class Searcher:
             each = [self.score(one.raw, image_ids) for one in parsed.alternatives]
             return np.asarray(np.max(each, axis=0))
         vector = self._vector(Query(text), parsed)
-        found = given(parsed, vector, self._store, image_ids)
+        found = given(parsed, vector, self._store, image_ids, weight=self._ranker.constants.words)
         looked = self._ranker.look(parsed, vector, found, self._store.parts(image_ids))
         return np.where(looked.kept, looked.totals, -np.inf)
 
@@ -140,7 +140,15 @@ class Searcher:
         among = self._store.select(parsed.filters) if parsed.filters else None
         vector = self._vector(query, parsed)
         phrases = self._ranker.encode(parsed.phrases, parsed.lang)
-        found = recall(parsed, vector, phrases, self._store, limit=limit, among=among)
+        found = recall(
+            parsed,
+            vector,
+            phrases,
+            self._store,
+            limit=limit,
+            among=among,
+            weight=self._ranker.constants.words,
+        )
         things = len(parsed.phrases) + len(parsed.negations)
         found = found.first(max(limit, WORK // max(things, 1)))
         looked = self._ranker.look(parsed, vector, found, self._store.parts(found.ids))
