@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIRADA_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def plugin_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A PYTHONPATH on which the encoder `colour` is installed."""
@@ -26,10 +35,11 @@ def plugin_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def environment(plugin_path: str) -> dict[str, str]:
+def environment(plugin_path: str, cache: Path) -> dict[str, str]:
     """Variables of a shell in which the plug-in is installed and no collection is named."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MIRADA_")}
-    return {**kept, "PYTHONPATH": plugin_path, "PYTHONUTF8": "1"}
+    own = {"MIRADA_CACHE": str(cache), "PYTHONPATH": plugin_path, "PYTHONUTF8": "1"}
+    return {**kept, **own}
 
 
 @pytest.fixture
