@@ -9,6 +9,7 @@ from mirada.cli.lazy import LazyGroup
 COMMANDS = {
     "answers": "mirada.cli.eval_answers:answers",
     "captions": "mirada.cli.eval_captions:captions",
+    "pairs": "mirada.cli.eval_pairs:pairs",
     "parser": "mirada.cli.eval_parser:parser",
     "regions": "mirada.cli.eval_regions:regions",
     "retrieval": "mirada.cli.eval_retrieval:retrieval",
