@@ -83,6 +83,16 @@ class Grounded(Protocol):
         ...
 
 
+@runtime_checkable
+class Digested(Protocol):
+    """A model whose answers may be kept, because it tells other weights by another digest."""
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal, of all that decides an answer besides the name and the input."""
+        ...
+
+
 class Look(Protocol):
     """One image under the eyes of several models, which share what is costly."""
 

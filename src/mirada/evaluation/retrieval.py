@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from mirada.evaluation.encoding import SILENT, Telling, encode_images, encode_texts
 from mirada.evaluation.measures import Recall, first_ranks, recall
+from mirada.evaluation.memory import peak_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mirada.evaluation.datasets import CaptionedImage
+    from mirada.evaluation.encoding import Cost, Encoded
     from mirada.protocols import Encoder
     from mirada.types import Matrix
 
-TEXTS_A_CALL = 64
+
+@dataclass(frozen=True, slots=True)
+class EncodedDataset:
+    """A gallery and its captions as one encoder sees them."""
+
+    model: str
+    images: Encoded
+    texts: Encoded
+    owners: tuple[int, ...]  # row of the image that each text is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,11 @@ class RetrievalReport:
     model: str
     images: int
     text_to_image: Recall
-    image_to_text: Recall
-    seconds: float
+    image_to_text: Recall  # answered by any of the captions of the image
+    seconds: float  # of all
+    image_cost: Cost
+    text_cost: Cost
+    peak_memory: int | None  # bytes of the whole process; None where it cannot be told
 
 
 def evaluate_retrieval(
@@ -49,20 +59,42 @@ def evaluate_retrieval(
         advance: told how many images and captions were encoded since the last call.
     """
     started = time.perf_counter()
+    seen = encode_dataset(encoder, images, captions=captions, telling=Telling(advance))
+    return report_of(seen, started=started)
+
+
+def encode_dataset(
+    encoder: Encoder,
+    images: Sequence[CaptionedImage],
+    *,
+    captions: Sequence[Sequence[str]] | None = None,
+    telling: Telling = SILENT,
+) -> EncodedDataset:
+    """All images and all their captions, or the other wordings of these."""
     wordings = [image.captions for image in images] if captions is None else captions
-    texts = [text for wording in wordings for text in wording]
-    owner = [row for row, wording in enumerate(wordings) for _ in wording]
-    gallery = encode_gallery(encoder, images, advance)
-    queries = _encode_texts(encoder, texts, advance)
-    own: list[list[int]] = [[] for _ in images]
-    for text, row in enumerate(owner):
-        own[row].append(text)
-    return RetrievalReport(
+    return EncodedDataset(
         encoder.name,
-        len(images),
-        recall(first_ranks(queries, gallery, [[row] for row in owner])),
+        encode_images(encoder, images, telling),
+        encode_texts(encoder, [text for wording in wordings for text in wording], telling),
+        tuple(row for row, wording in enumerate(wordings) for _ in wording),
+    )
+
+
+def report_of(seen: EncodedDataset, *, started: float) -> RetrievalReport:
+    """Recall in both directions; `seconds` count from `started`, of `time.perf_counter`."""
+    own: list[list[int]] = [[] for _ in seen.images.rows]
+    for text, row in enumerate(seen.owners):
+        own[row].append(text)
+    gallery, queries = seen.images.rows, seen.texts.rows
+    return RetrievalReport(
+        seen.model,
+        len(gallery),
+        recall(first_ranks(queries, gallery, [[row] for row in seen.owners])),
         recall(first_ranks(gallery, queries, own)),
         time.perf_counter() - started,
+        seen.images.cost,
+        seen.texts.cost,
+        peak_memory(),
     )
 
 
@@ -71,26 +103,5 @@ def encode_gallery(
     images: Sequence[CaptionedImage],
     advance: Callable[[int], None] = lambda _: None,
 ) -> Matrix:
-    """(n, dim) rows of the images, each decoded and encoded in one of as many threads as cores."""
-
-    def one(image: CaptionedImage) -> Matrix:
-        vector = encoder.encode_images([image.open(encoder.image_size)])
-        advance(1)
-        return vector
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = list(pool.map(one, images))
-    return np.concatenate(rows) if rows else np.empty((0, encoder.dim), np.float32)
-
-
-def _encode_texts(encoder: Encoder, texts: Sequence[str], advance: Callable[[int], None]) -> Matrix:
-    chunks = [texts[start : start + TEXTS_A_CALL] for start in range(0, len(texts), TEXTS_A_CALL)]
-
-    def some(chunk: Sequence[str]) -> Matrix:
-        vectors = encoder.encode_texts(chunk)
-        advance(len(chunk))
-        return vectors
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = list(pool.map(some, chunks))
-    return np.concatenate(rows) if rows else np.empty((0, encoder.dim), np.float32)
+    """(n, dim) rows of the images, as `encode_images` makes and keeps them."""
+    return encode_images(encoder, images, Telling(advance)).rows

@@ -23,6 +23,7 @@ from mirada.models.weights import (
     IMAGE_TOWER,
     TEXT_TOWER,
     TOKENIZER,
+    digest_of,
     read_manifest,
 )
 from mirada.types import Calibration, Matrix
@@ -54,6 +55,7 @@ class SmallEncoder:
         self._folder = folder
         self._fitted = manifest.calibration
         self._files = manifest.files
+        self.digest = digest_of(manifest)
         self._loading = Lock()
         self._towers: dict[str, Session] = {}
 

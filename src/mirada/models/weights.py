@@ -79,6 +79,13 @@ def read_manifest(folder: Path) -> Manifest:
     return _read(folder, Manifest)
 
 
+def digest_of(manifest: Manifest) -> str:
+    """Hexadecimal digest of all that decides the vectors: calibrating again changes nothing."""
+    towers = [manifest.files.get(name) for name in (IMAGE_TOWER, IMAGE_HEAD, TEXT_TOWER, TOKENIZER)]
+    decisive = [manifest.name, manifest.dim, manifest.image_size, towers]
+    return sha256(json.dumps(decisive).encode()).hexdigest()
+
+
 def read_captioner_manifest(folder: Path) -> CaptionerManifest:
     """The manifest of the captioner in a folder; raises ModelUnavailable as `read_manifest`."""
     found = _read(folder, CaptionerManifest)
