@@ -37,7 +37,8 @@ LAYERS = {  # package or module -> what it must never import
     },
     "tagging": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
     "training": {"store", "cli", "collection"},
-    "evaluation": {"store", "training", "cli", "collection"},
+    "evaluation": {"store", "training", "judging", "cli", "collection"},
+    "judging": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
     "collection": {"cli"},
 }
 
