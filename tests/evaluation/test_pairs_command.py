@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from mirada.cli import cli
+from mirada.cli.eval_pairs import KINDS
 from mirada.collection import open_collection
+from mirada.evaluation.pairs.benchmark import FORMATS
 from mirada.evaluation.pairs.systems import PreciseSystem
 from mirada.vocabulary.presence import load_presence
 from tests.evaluation import pairs_files as files
@@ -28,6 +30,10 @@ def run(*arguments: str | Path) -> Result:
     done = CliRunner().invoke(cli, ["eval", "pairs", *map(str, arguments)])
     assert done.exit_code == 0, done.output
     return done
+
+
+def test_every_format_can_be_asked_for() -> None:
+    assert set(KINDS) == set(FORMATS)
 
 
 def test_captions_are_chosen_and_every_choice_is_told(tmp_path: Path, coloured: Path) -> None:
