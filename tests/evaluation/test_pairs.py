@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirada.errors import DatasetError
@@ -46,6 +46,7 @@ def test_of_equal_scores_the_wrong_caption_is_chosen() -> None:
     assert chosen(true, false).tolist() == [True, False, False, False]
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_the_area_is_the_share_of_pairs_in_order(rows: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([one for one, _ in rows], float), np.array([one for _, one in rows])
@@ -54,6 +55,7 @@ def test_the_area_is_the_share_of_pairs_in_order(rows: list[tuple[int, bool]]) -
     assert found == pytest.approx(np.mean(pairs)) if pairs else np.isnan(found)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_no_threshold_gets_more_right_than_the_best(rows: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([one for one, _ in rows], float), np.array([one for _, one in rows])
