@@ -16,6 +16,7 @@ COMMANDS = {
     "duplicates": "mirada.cli.duplicates:duplicates",
     "eval": "mirada.cli.evaluate:evaluate",
     "index": "mirada.cli.index:index",
+    "judge": "mirada.cli.judge:judge",
     "models": "mirada.cli.models:models",
     "parse": "mirada.cli.parse:parse",
     "search": "mirada.cli.search:search",

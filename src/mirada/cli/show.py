@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import tempfile
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from mirada.cli.browser import opened
 from mirada.cli.options import collection_here, home_option
 from mirada.cli.output import print_json, shown_path, wants_preview
 from mirada.cli.search import preview_option
@@ -185,7 +184,7 @@ def _write_page(
     except OSError as error:
         raise ConfigError(f"{readable(path)} cannot be written: {error.strerror}") from error
     click.echo(str(path))
-    if open_page and not _opened(path):
+    if open_page and not opened(path.as_uri()):
         click.echo("no browser could be opened here: open the page yourself", err=True)
 
 
@@ -193,9 +192,3 @@ def _usual_page(collection: Collection) -> Path:
     """In the home of the collection; where that is read-only, among the temporary files."""
     home = collection.home
     return (home if os.access(home, os.W_OK) else Path(tempfile.mkdtemp())) / PAGE_NAME
-
-
-def _opened(path: Path) -> bool:
-    """Whether a browser took the page; none is asked where there is no screen to show it."""
-    screen = sys.platform in {"darwin", "win32"} or {"DISPLAY", "WAYLAND_DISPLAY"} & {*os.environ}
-    return bool(screen) and webbrowser.open(path.as_uri())

@@ -46,9 +46,9 @@ def read_judgements(path: Path) -> list[Judgement]:
     Raises:
         DatasetError: there is nothing to read, or a line is not a judgement.
     """
-    files = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else [path]
+    files = [path] if path.is_file() else sorted(path.glob(f"*{ENDING}"))
     if not files:
-        raise DatasetError(f"{path} holds no judgements: make some with `mirada judge QUERIES`")
+        raise DatasetError(f"no judgements in {path}: make some with `mirada judge QUERIES`")
     return [one for file in files for one in latest(read_marks(file))]
 
 
@@ -72,9 +72,7 @@ def read_marks(path: Path) -> Iterator[tuple[Judgement, bool]]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise DatasetError(
-            f"{path}: {error.strerror}: give a file or folder that `mirada judge` made"
-        ) from error
+        raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
     for number, raw in enumerate(lines, 1):
         if not raw.strip():
             continue
