@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mirada.cli.output import print_json
+from mirada.cli.wordings import wordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mirada.evaluation.captioned import Said
     from mirada.evaluation.captions import CaptionReport
-    from mirada.evaluation.datasets import CaptionedImage
 
 
 @click.command(epilog="Example: mirada eval captions data/dev --split coco --train data/train")
@@ -96,7 +96,7 @@ def captions(
                 keep=home / "train-vectors.npy",
                 advance=_advance(bar, len(known)),
             )
-    report = evaluate_captions(_references(images, lang), systems, language=lang)
+    report = evaluate_captions(wordings_of(images, lang), systems, language=lang)
     if as_json:
         print_json({"dataset": dataset.name, "split": split, **asdict(report), "captions": systems})
     else:
@@ -114,16 +114,6 @@ def _systems(said: Sequence[Said]) -> dict[str, list[str | None]]:
         "not checked": [one.likeliest for one in said],
         "checked, none rejected": [one.best for one in said],
     }
-
-
-def _references(images: Sequence[CaptionedImage], lang: str) -> list[Sequence[str]]:
-    own: list[Sequence[str]] = [image.captions for image in images]
-    if lang == "en":
-        return own
-    from mirada.training.translate import to_spanish  # noqa: PLC0415 runs another program
-
-    spanish = iter(to_spanish([text for wording in own for text in wording]))
-    return [[next(spanish) for _ in wording] for wording in own]
 
 
 def _print(report: CaptionReport, what: str) -> None:

@@ -95,6 +95,13 @@ def to_spanish(texts: Sequence[str]) -> list[str]:
     return [_repair(spanish, english) for spanish, english in zip(raw, texts, strict=True)]
 
 
+def apertium_version() -> str:
+    """What the translator says it is; raises ModelUnavailable where there is none."""
+    _check_apertium()
+    done = subprocess.run(["apertium", "-V"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def words(texts: Sequence[str], direction: str) -> list[str | None]:
     """The translation of each single word, None where Apertium has none: eng-spa or spa-eng."""
     return [
@@ -144,12 +151,16 @@ def _strip(text: str) -> str:
     return text.strip().rstrip(" .")
 
 
-def _apertium(texts: Sequence[str], direction: str) -> list[str]:
+def _check_apertium() -> None:
     if shutil.which("apertium") is None:
         raise ModelUnavailable(
             "Spanish captions need Apertium: apt-get install apertium-eng-spa"
             " (or train with --languages en)"
         )
+
+
+def _apertium(texts: Sequence[str], direction: str) -> list[str]:
+    _check_apertium()
     return [
         line
         for start in range(0, len(texts), BATCH)
