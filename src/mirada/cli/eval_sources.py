@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,11 +14,10 @@ from rich.progress import Progress
 from mirada.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.evaluation.sources import SourcesReport
-    from mirada.types import Ranking
 
 
 @click.command(epilog="Example: mirada eval sources data/dev --split coco --work /tmp/eval")
@@ -50,8 +48,8 @@ def sources(dataset: Path, split: str | None, work: Path | None, as_json: bool) 
 
 def _evaluate(images: Sequence[CaptionedImage], work: Path) -> SourcesReport:
     from mirada.cli.gallery import index_dataset  # noqa: PLC0415
+    from mirada.cli.systems import systems_of  # noqa: PLC0415
     from mirada.evaluation.sources import DEPTH, evaluate_sources  # noqa: PLC0415
-    from mirada.search.fuse import fused_ranking  # noqa: PLC0415
 
     collection, ids = index_dataset(images, work)
     queries = [
@@ -59,19 +57,11 @@ def _evaluate(images: Sequence[CaptionedImage], work: Path) -> SourcesReport:
         for image, image_id in zip(images, ids, strict=True)
         for text in image.captions
     ]
-    store, encoder = collection.store, collection.encoder
-    rankers: dict[str, Callable[[str], Ranking]] = {
-        "vectors": lambda text: store.nearest(encoder.encode_texts([text])[0], limit=DEPTH),
-        "words": partial(store.match, limit=DEPTH),
-        "fused": lambda text: fused_ranking(
-            store, text, encoder.encode_texts([text])[0], limit=DEPTH
-        ),
-        "ranked": lambda text: collection.rank(text, limit=DEPTH),
-    }
+    rankers = systems_of(collection, limit=DEPTH)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("searching", total=len(queries))
         return evaluate_sources(
-            queries, rankers, images=len(store), advance=lambda count: bar.advance(task, count)
+            queries, rankers, images=len(collection), advance=lambda count: bar.advance(task, count)
         )
 
 

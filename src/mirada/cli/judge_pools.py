@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import click
 
-from mirada.cli.systems import systems_of
+from mirada.cli.systems import search_by_all
 from mirada.errors import DatasetError
 from mirada.evaluation.trec import read_run
 from mirada.judging.pool import pool
@@ -31,33 +30,17 @@ def draw_pools(
     Raises:
         DatasetError: a run cannot be read, or knows none of the queries or none of the images.
     """
-    from rich.console import Console  # noqa: PLC0415 0.1 s: only when it runs
-    from rich.progress import track  # noqa: PLC0415
-
-    systems = systems_of(collection, limit=depth)
     others = _runs(collection, topics, runs)
-
-    def drawn(topic: Topic) -> Pool:
-        own = [rank(topic.text).ids for rank in systems.values()]
-        return pool(
-            topic, [*own, *(run.get(topic.id, ()) for run in others)], depth=depth, seed=seed
+    found = search_by_all(collection, [topic.text for topic in topics], limit=depth)
+    return [
+        pool(
+            topic,
+            [*own.values(), *(run.get(topic.id, ()) for run in others)],
+            depth=depth,
+            seed=seed,
         )
-
-    drawn(topics[0])  # brings the models
-    started = time.perf_counter()
-    first = drawn(topics[0])
-    minutes = (time.perf_counter() - started) * len(topics) / 60
-    long = f"some {minutes:.0f} min" if minutes >= 1 else "less than a minute"
-    click.echo(f"{len(topics):,} queries to search: {long}", err=True)
-    console = Console(stderr=True)
-    rest = track(
-        topics[1:],
-        "searching",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    return [first, *(drawn(topic) for topic in rest)]
+        for topic, own in zip(topics, found, strict=True)
+    ]
 
 
 def _runs(

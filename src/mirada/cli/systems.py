@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mirada.collection import Collection
     from mirada.types import Ranking
+
+    Found = dict[str, tuple[str, ...]]  # system -> image ids, best first
 
 
 def systems_of(collection: Collection, *, limit: int) -> dict[str, Callable[[str], Ranking]]:
@@ -29,3 +34,30 @@ def systems_of(collection: Collection, *, limit: int) -> dict[str, Callable[[str
         ),
         "ranked": lambda text: collection.rank(text, limit=limit),
     }
+
+
+def search_by_all(collection: Collection, texts: Sequence[str], *, limit: int) -> list[Found]:
+    """For each text what every system finds; says first on stderr how long it will take."""
+    from rich.console import Console  # noqa: PLC0415 0.1 s: only when it runs
+    from rich.progress import track  # noqa: PLC0415
+
+    systems = systems_of(collection, limit=limit)
+
+    def search(text: str) -> Found:
+        return {name: rank(text).ids for name, rank in systems.items()}
+
+    search(texts[0])  # brings the models
+    started = time.perf_counter()
+    first = search(texts[0])
+    minutes = (time.perf_counter() - started) * len(texts) / 60
+    long = f"some {minutes:.0f} min" if minutes >= 1 else "less than a minute"
+    click.echo(f"{len(texts):,} queries to search: {long}", err=True)
+    console = Console(stderr=True)
+    rest = track(
+        texts[1:],
+        "searching",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    return [first, *map(search, rest)]
