@@ -39,7 +39,8 @@ LAYERS = {  # package or module -> what it must never import
     "training": {"store", "cli", "collection"},
     "evaluation": {"store", "training", "judging", "cli", "collection"},
     "judging": {"store", "search", "models", "training", "evaluation", "cli", "collection"},
-    "collection": {"cli"},
+    "experiments": {"cli"},
+    "collection": {"experiments", "cli"},
 }
 
 

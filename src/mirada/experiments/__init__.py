@@ -1,0 +1,1 @@
+"""Experiments: a grid of systems over datasets, computed once, told in one report."""
