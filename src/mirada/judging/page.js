@@ -38,6 +38,7 @@ function showWords(isNew = false) {
   part("progress").max = cards.length || 1;
   part("progress").value = judged;
   part("judge").textContent = words.judge(judge);
+  part("picture").alt = here ? words.picture(here.number + 1) : "";
   [part("language").lang, part("language").textContent] = words.other;
   if (isNew) restart(part("query"), "fresh");
   showButtons();
@@ -88,23 +89,21 @@ function showNote() {
 // The former picture goes at once: a mark must never fall on one that is not seen.
 async function showPicture() {
   const card = here;
-  const picture = part("picture");
-  picture.hidden = true;
+  part("picture").hidden = true;
   if (!card) return;
   const fresh = new Image();
+  fresh.id = "picture";
+  fresh.alt = words.picture(card.number + 1);
   fresh.src = address(card);
   try {
     await fresh.decode();
-    if (card !== here) return;
-    picture.src = fresh.src;
-    await picture.decode();
+    broken.delete(card.image);
   } catch {
     broken.add(card.image);
   }
   if (card !== here) return;
   isSeen = !broken.has(card.image);
-  picture.alt = words.picture(card.number + 1);
-  picture.hidden = !isSeen;
+  if (isSeen) part("picture").replaceWith(fresh);
   showButtons();
   showNote();
   if (!isSeen) part("said").textContent = words.broken;
