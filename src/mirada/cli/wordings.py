@@ -26,7 +26,10 @@ def wordings_of(images: Sequence[CaptionedImage], language: str) -> list[Sequenc
 
 
 def _spanish(texts: Sequence[str]) -> list[str]:
-    """Translations, those kept from before not made again."""
+    """Translations, those of the same texts kept from before not made again.
+
+    They are kept as one, because Apertium lets a line depend on those around it.
+    """
     from mirada.evaluation.kept import Maker, kept_texts, key_of  # noqa: PLC0415 only if asked for
     from mirada.training.translate import apertium_version, to_spanish  # noqa: PLC0415
 
@@ -36,11 +39,10 @@ def _spanish(texts: Sequence[str]) -> list[str]:
         for name in ("translate.py", "glossary.tsv")
     ]
     kept = kept_texts(Maker("apertium en-es", (apertium_version(), *rules)))
-    keys = {text: key_of(text) for text in texts}
-    known = kept.find(list(keys.values()))
-    missing = [text for text, key in keys.items() if key not in known]
-    if missing:
-        made = to_spanish(missing)
-        kept.keep({keys[text]: one for text, one in zip(missing, made, strict=True)})
-        known |= {keys[text]: one for text, one in zip(missing, made, strict=True)}
-    return [known[keys[text]] for text in texts]
+    key = key_of("\n".join(texts))
+    found = kept.find([key]).get(key)
+    if found is not None:
+        return found.split("\n") if texts else []
+    made = to_spanish(texts)
+    kept.keep({key: "\n".join(made)})
+    return made
