@@ -108,6 +108,12 @@ def test_flickrs_captions_are_gathered_by_image(tmp_path: Path, name: str) -> No
     assert first.source.path == tmp_path / "Images" / "a.jpg"
 
 
+def test_a_quote_in_a_table_split_by_bars_is_a_quote(tmp_path: Path) -> None:
+    put_photos(tmp_path, "a.jpg")
+    (tmp_path / "results.csv").write_text('image_name|comment\na.jpg|"Stop" says a sign .\n')
+    assert read_dataset(tmp_path)[0].captions == ('"Stop" says a sign .',)
+
+
 def test_flickr8ks_own_layout_has_splits_and_lemmas_are_not_read(tmp_path: Path) -> None:
     put_photos(tmp_path / "Flicker8k_Dataset", "a.jpg", "b.jpg")
     text = tmp_path / "Flickr8k_text"

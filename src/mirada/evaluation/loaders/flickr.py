@@ -74,8 +74,8 @@ def _table(
     path: Path, lines: Iterator[str], mark: str, shape: tuple[int, int, int]
 ) -> Iterator[tuple[str, str, str]]:
     image, caption, columns = shape
-    quoting = csv.QUOTE_NONE if mark == "|" else csv.QUOTE_MINIMAL
-    rows = csv.reader(lines, delimiter=mark, quoting=quoting)
+    quote = None if mark == "|" else '"'  # Flickr30k's table has quotes that mean nothing
+    rows = csv.reader(lines, delimiter=mark, quotechar=quote)
     next(rows)
     for row in rows:
         where = f"{path}, line {rows.line_num}"
