@@ -45,10 +45,17 @@ class Stage(ABC):
     schedule: Schedule
     epoch_steps: int
     groups: Sequence[Group]
+    patience: int | None = None  # epochs without a better score after which the stage ends
 
     @abstractmethod
     def loss(self, step: int) -> Tensor:
         """The loss of a step, counted from 0 over all epochs."""
+
+    def learn(self, step: int) -> float:
+        """Put the gradient of a step into the weights that move; the loss."""
+        loss = self.loss(step)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
 
     @abstractmethod
     def evaluate(self) -> dict[str, Any]:
@@ -105,6 +112,7 @@ class State:
     losses: list[float]  # of the epoch so far
     best: list[Tensor] | None  # averaged weights of the epoch with the best score
     score: float  # of those
+    waited: int = 0  # epochs since a score was better than all before
 
 
 def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -> None:
@@ -124,17 +132,16 @@ def run(stage: Stage, folder: Path, *, seed: int, tell: Callable[[str], None]) -
     state = _resume(checkpoint, moving, optimizer, average)
     saved = started = time.monotonic()
     first = state.step
-    while state.step < stage.steps:
+    while state.step < stage.steps and not _given_up(stage, state):
         torch.manual_seed(_mix(seed, stage.name, state.step))
         _set_rates(optimizer, stage, state.step)
         stage.train(True)
-        loss = stage.loss(state.step)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = stage.learn(state.step)
         nn.utils.clip_grad_norm_(clipped, CLIP)
         optimizer.step()
         average.add(moving)
-        state.losses.append(loss.item())
+        state.losses.append(loss)
         state.step += 1
         ended = state.step % stage.epoch_steps == 0
         if ended:
@@ -194,6 +201,8 @@ def _end_epoch(
         figures = stage.evaluate()
     average.swap(stage.moving)
     score = stage.score(figures)
+    better = state.best is None or score > state.score
+    state.waited = 0 if better else state.waited + 1
     if state.best is None or score >= state.score:
         state.best, state.score = [weight.clone() for weight in average.mean], score
     epoch = state.step // stage.epoch_steps
@@ -211,6 +220,10 @@ def _end_epoch(
     tell(json.dumps(row))
 
 
+def _given_up(stage: Stage, state: State) -> bool:
+    return stage.patience is not None and state.waited >= stage.patience
+
+
 def _same_epoch(row: dict[str, Any], stage: str, epoch: int) -> bool:
     return bool(row["stage"] == stage and row["epoch"] == epoch)
 
@@ -226,6 +239,7 @@ def _as_saved(
         "losses": state.losses,
         "best": state.best,
         "score": state.score,
+        "waited": state.waited,
         "weights": [weight.detach() for weight in moving],
         "optimizer": optimizer.state_dict(),
         "mean": average.mean,
@@ -250,7 +264,13 @@ def _resume(
             mean.copy_(kept)
     average.count = int(saved["count"])
     optimizer.load_state_dict(saved["optimizer"])
-    return State(int(saved["step"]), list(saved["losses"]), saved["best"], saved["score"])
+    return State(
+        int(saved["step"]),
+        list(saved["losses"]),
+        saved["best"],
+        saved["score"],
+        int(saved.get("waited", 0)),
+    )
 
 
 def _mix(seed: int, stage: str, step: int) -> int:
