@@ -10,6 +10,7 @@ import click
 from mirada.cli.train_calibration import calibration
 from mirada.cli.train_checks import checks
 from mirada.cli.train_grounding import grounding
+from mirada.cli.train_lora import lora
 from mirada.cli.train_segmenter import segmenter
 from mirada.cli.train_tags import tags
 from mirada.errors import ModelUnavailable
@@ -287,5 +288,6 @@ def run_captioner(
 train.add_command(calibration)
 train.add_command(checks)
 train.add_command(grounding)
+train.add_command(lora)
 train.add_command(segmenter)
 train.add_command(tags)

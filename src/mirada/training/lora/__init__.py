@@ -1,0 +1,1 @@
+"""Low-rank adapters for encoders and captioners of Hugging Face; needs the extra `lora`."""

@@ -1,0 +1,138 @@
+"""Which models of Hugging Face are adapted, where, and how they are loaded.
+
+One row of `FAMILIES` is all that a further family needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import peft
+import torch
+import transformers
+from safetensors import SafetensorError
+
+from mirada.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from mirada.training.lora.recipe import LoraRecipe
+
+ENCODER, CAPTIONER = "encoder", "captioner"
+WEIGHTS = (".safetensors", ".bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models of one architecture."""
+
+    kind: str  # what is learnt: to find images, or to describe them
+    model: str  # class of transformers
+    adapted: str  # regular expression of the whole names of the linear maps that get adapters
+
+
+_TOWERS = r"(text|vision)_model\..*(self_attn\.(q|k|v|out)_proj|mlp\.fc[12])"
+_BLOCKS = r"(query|key|value|dense)"
+
+FAMILIES = {  # `model_type` of config.json -> how it is adapted
+    "clip": Family(ENCODER, "CLIPModel", rf"{_TOWERS}|visual_projection|text_projection"),
+    "siglip": Family(ENCODER, "SiglipModel", rf"{_TOWERS}|text_model\.head"),
+    "siglip2": Family(ENCODER, "Siglip2Model", rf"{_TOWERS}|text_model\.head"),
+    "blip": Family(
+        CAPTIONER,
+        "BlipForConditionalGeneration",
+        rf"vision_model\..*\.(qkv|projection)|text_decoder\.bert\.encoder\..*\.{_BLOCKS}",
+    ),
+    "blip-2": Family(  # the image tower stays as it is, as when BLIP-2 was made
+        CAPTIONER,
+        "Blip2ForConditionalGeneration",
+        rf"qformer\..*(attention\..*\.{_BLOCKS}|_query\.dense)|language_projection"
+        r"|language_model\..*\.(q|k|v|o|q_proj|k_proj|v_proj|out_proj)",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A model before it is adapted, with what reads images and texts for it."""
+
+    source: str  # folder or hub id
+    revision: str  # commit of the hub, or sha256 of the weights of a folder
+    family: Family
+    model: Any  # transformers' class, float32, on the CPU
+    processor: Any  # transformers' class, with `image_processor` and `tokenizer`
+
+
+def load_base(source: str, revision: str | None = None) -> Base:
+    """The model from a folder, the local cache or the hub; code that comes with it is never run.
+
+    Args:
+        source: a folder, or an id on the hub.
+        revision: branch, tag or commit on the hub; the main branch if None.
+
+    Raises:
+        ModelUnavailable: it cannot be had, or its family is not one of `FAMILIES`.
+    """
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    asked = {} if revision is None else {"revision": revision}
+    try:
+        config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **asked)
+        family = _family(source, config.model_type)
+        kind = getattr(transformers, family.model)
+        model = kind.from_pretrained(source, **asked).float()
+        processor = transformers.AutoProcessor.from_pretrained(
+            source, trust_remote_code=False, **asked
+        )
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        where = "damaged or incomplete" if Path(source).is_dir() else "not to be had"
+        raise ModelUnavailable(
+            f"{source} is {where}: {_first_line(error)}. Give a folder in the format of Hugging"
+            " Face, or an id on its hub, and with HF_HUB_OFFLINE one that was fetched before"
+        ) from error
+    return Base(source, _identity(source, config), family, model, processor)
+
+
+def adapt(base: Base, recipe: LoraRecipe) -> Any:
+    """The model with fresh adapters, which change nothing yet and are all that may move."""
+    torch.manual_seed(recipe.seed)
+    config = peft.LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=base.family.adapted,
+        base_model_name_or_path=base.source,
+        revision=base.revision if not Path(base.source).is_dir() else None,
+    )
+    return peft.get_peft_model(base.model, config)
+
+
+def trained_weights(model: Any) -> tuple[int, int]:
+    """How many weights move, and how many there are."""
+    sizes = [(weight.numel(), weight.requires_grad) for weight in model.parameters()]
+    return sum(size for size, moves in sizes if moves), sum(size for size, _ in sizes)
+
+
+def _family(source: str, name: str) -> Family:
+    if name not in FAMILIES:
+        raise ModelUnavailable(
+            f"{source} is of the family {name!r}: adapters are made for {', '.join(FAMILIES)}"
+        )
+    return FAMILIES[name]
+
+
+def _identity(source: str, config: Any) -> str:
+    folder = Path(source)
+    if not folder.is_dir():
+        return str(getattr(config, "_commit_hash", None) or "unknown")
+    told = sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in WEIGHTS):
+        with path.open("rb") as file:
+            told.update(path.name.encode() + file_digest(file, "sha256").digest())
+    return f"sha256:{told.hexdigest()[:16]}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
