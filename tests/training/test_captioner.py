@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from mirada.errors import DatasetError  # noqa: E402 after the check for torch
+from mirada.errors import DatasetError, ModelUnavailable  # noqa: E402 after the check for torch
 from mirada.evaluation.datasets import LabelledBox, read_dataset  # noqa: E402
 from mirada.models.captioners import SmallCaptioner  # noqa: E402
 from mirada.models.small import SmallEncoder, open_session  # noqa: E402
@@ -26,6 +26,7 @@ from mirada.training import captioner, captioner_export, loop  # noqa: E402
 from mirada.training.captioner_checks import names_box, said_by  # noqa: E402
 from mirada.training.captioner_data import Part, draw_epoch, settle  # noqa: E402
 from mirada.training.captioner_model import CaptionDecoder  # noqa: E402
+from mirada.training.captioner_reading import read_captioner  # noqa: E402
 from mirada.training.captioner_recipe import CaptionerRecipe, DecoderConfig  # noqa: E402
 from mirada.training.captioner_text import Phrases, encode, learn_pieces, plain  # noqa: E402
 from mirada.training.checkpoint import load  # noqa: E402
@@ -42,6 +43,8 @@ TINY = CaptionerRecipe(
     look_dropout=0.0,
     mirrored=0.0,
     schedule=Schedule(30, 12, 1e-2, averaging=0.8),
+    further=Schedule(1, 12, 1e-3, averaging=0.8),
+    reward=Schedule(3, 12, 1e-3, averaging=0.8),
 )
 TOP, BOTTOM = Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
 
@@ -79,7 +82,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> captioner.Job:
 
 
 def test_training_learns_what_it_is_shown(trained: captioner.Job) -> None:
-    rows = list(loop.read_log(trained.work))
+    rows = [row for row in loop.read_log(trained.work) if row["stage"] == "captioner"]
     assert len(rows) == TINY.schedule.epochs
     assert rows[-1]["en-human perplexity"] < 0.5 * rows[0]["en-human perplexity"]
     assert rows[-1]["en-phrase perplexity"] < 0.5 * rows[0]["en-phrase perplexity"]
@@ -98,6 +101,34 @@ def test_the_model_written_is_one_that_mirada_loads(trained: captioner.Job) -> N
         for text, image in zip(told, trained.train, strict=True)
     ]
     assert sum(right) > 24 / 2  # by chance: 1 of 24
+
+
+def test_the_reward_follows_and_loses_nothing(trained: captioner.Job) -> None:
+    rows = list(loop.read_log(trained.work))
+    rewarded = [row["en CIDEr-D"] for row in rows if row["stage"] == "reward"]
+    assert len(rewarded) == TINY.reward.epochs
+    assert rewarded[-1] >= rewarded[0]
+    before = [row for row in rows if row["stage"] == "captioner"][-1]
+    assert rows[-1]["en-phrase perplexity"] < 1.2 * before["en-phrase perplexity"]
+
+
+def test_training_goes_on_from_a_finished_captioner(
+    trained: captioner.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    further = replace(
+        trained,
+        recipe=CaptionerRecipe(further=TINY.further, reward=TINY.reward),
+        work=trained.work.with_name("further"),
+        start=trained.out,
+    )
+    assert captioner.shaped(further).recipe.decoder == TINY.decoder
+    monkeypatch.setattr(captioner, "finish", lambda *_: None)
+    captioner.train_captioner(further)
+    (known, *_) = (row for row in loop.read_log(further.work) if row["stage"] == "captioner")
+    last = [row for row in loop.read_log(trained.work) if row["stage"] == "captioner"][-1]
+    assert known["en-phrase perplexity"] < 1.5 * last["en-phrase perplexity"]
+    with pytest.raises(DatasetError, match="choose another --work"):
+        captioner.train_captioner(replace(further, start=None))
 
 
 def test_the_checks_are_fitted_and_written(trained: captioner.Job) -> None:
@@ -127,11 +158,12 @@ def test_a_killed_run_ends_with_the_weights_of_a_whole_one(
         captioner.train_captioner(again)
     monkeypatch.setattr(loop.Average, "add", note)
     captioner.train_captioner(again)
-    whole, parted = (load(made.work / "captioner.pt") for made in (trained, again))
-    assert whole["step"] == parted["step"]
-    for kind in ("weights", "mean"):
-        for one, other in zip(whole[kind], parted[kind], strict=True):
-            torch.testing.assert_close(one, other, rtol=0, atol=0)
+    for stage in ("captioner", "reward"):
+        whole, parted = (load(made.work / f"{stage}.pt") for made in (trained, again))
+        assert whole["step"] == parted["step"]
+        for kind in ("weights", "mean"):
+            for one, other in zip(whole[kind], parted[kind], strict=True):
+                torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
 def test_a_work_folder_of_another_recipe_is_refused(trained: captioner.Job) -> None:
@@ -141,6 +173,34 @@ def test_a_work_folder_of_another_recipe_is_refused(trained: captioner.Job) -> N
 
 def test_the_cost_is_told_before_the_start(trained: captioner.Job) -> None:
     assert captioner.estimate(trained).startswith("24 images, 48 captions: about")
+
+
+def test_a_captioner_read_back_has_the_weights_it_was_written_with(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tokenizer = learn_pieces(["a dog runs", "a man"] * 3, ("en",), 90)
+    recipe = replace(TINY, pieces=tokenizer.get_vocab_size())
+    model = CaptionDecoder(recipe, recipe.pieces)
+    for weight in model.parameters():  # norms that are alike are stored once
+        torch.nn.init.normal_(weight)
+    captioner_export.write_captioner(
+        tmp_path,
+        model=model,
+        tokenizer=tokenizer,
+        recipe=recipe,
+        name="tiny/1",
+        maps_of="maps/1",
+        about={},
+        bits=32,
+    )
+    found = read_captioner(tmp_path, CaptionerRecipe())
+    assert (found.name, found.maps_of, found.recipe.decoder) == ("tiny/1", "maps/1", TINY.decoder)
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(found.model.state_dict()[name], weight)
+
+
+def test_a_folder_without_a_captioner_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=str(tmp_path)):
+        read_captioner(tmp_path, TINY)
 
 
 def test_exported_steps_compute_what_torch_does(tmp_path: Path) -> None:

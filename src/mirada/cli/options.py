@@ -46,3 +46,11 @@ def format_options(command: Command) -> Command:
 def collection_here(home: Path | None) -> Collection:
     """The collection of the current folder."""
     return Collection(Path.cwd(), home=home)
+
+
+def languages_of(listed: str) -> tuple[str, ...]:
+    """The languages of `--languages`; raises click.BadParameter for others than en or en,es."""
+    chosen = tuple(listed.split(","))
+    if chosen not in {("en",), ("en", "es")}:
+        raise click.BadParameter("en or en,es", param_hint="--languages")
+    return chosen

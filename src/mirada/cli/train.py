@@ -7,30 +7,23 @@ from pathlib import Path
 
 import click
 
+from mirada.cli.options import languages_of
 from mirada.cli.train_calibration import calibration
+from mirada.cli.train_captioner import captioner
 from mirada.cli.train_checks import checks
 from mirada.cli.train_grounding import grounding
 from mirada.cli.train_lora import lora
 from mirada.cli.train_segmenter import segmenter
 from mirada.cli.train_tags import tags
 from mirada.errors import ModelUnavailable
-from mirada.training.captioner_recipe import CaptionerRecipe
 from mirada.training.recipe import Recipe
 
 DEFAULTS = Recipe()
-CAPTIONER = CaptionerRecipe()
 
 
 @click.group(epilog="Example: mirada train dual data/train --dev data/dev --out my-model")
 def train() -> None:
     """Train models; needs the extra: pip install 'mirada[train]'."""
-
-
-def _languages(listed: str) -> tuple[str, ...]:
-    chosen = tuple(listed.split(","))
-    if chosen not in {("en",), ("en", "es")}:
-        raise click.BadParameter("en or en,es", param_hint="--languages")
-    return chosen
 
 
 @train.command(epilog="Example: mirada train dual data/train --dev data/dev --out my-model")
@@ -107,7 +100,7 @@ def dual(
     recipe = replace(
         DEFAULTS,
         seed=seed,
-        languages=_languages(languages),
+        languages=languages_of(languages),
         tail=replace(DEFAULTS.tail, epochs=epochs),
     )
     run_dual(
@@ -167,125 +160,8 @@ def run_dual(
     click.echo(str(out))
 
 
-@train.command(
-    epilog="Example: mirada train captioner data/train --dev data/dev --out my-captioner"
-)
-@click.argument("dataset", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--dev",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Captioned images to measure on after each epoch; never learnt from.",
-)
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the finished model.",
-)
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of caches and checkpoints; the same one resumes. [default: OUT.work]",
-)
-@click.option(
-    "--name", default="mirada-small-captioner/1", show_default=True, help="Name/revision."
-)
-@click.option(
-    "--encoder",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of a model made by `mirada train dual`, instead of the embedded one.",
-)
-@click.option(
-    "--epochs", type=click.IntRange(min=1), default=CAPTIONER.schedule.epochs, show_default=True
-)
-@click.option("--seed", type=int, default=CAPTIONER.seed, show_default=True)
-@click.option(
-    "--languages",
-    default=",".join(CAPTIONER.languages),
-    show_default=True,
-    help="en, or en,es: captions are put into Spanish by Apertium.",
-)
-@click.option("--threads", type=click.IntRange(min=1), help="[default: all cores]")
-@click.option("--yes", is_flag=True, help="Start without asking.")
-def captioner(
-    dataset: Path,
-    dev: Path,
-    out: Path,
-    work: Path | None,
-    name: str,
-    encoder: Path | None,
-    epochs: int,
-    seed: int,
-    languages: str,
-    threads: int | None,
-    yes: bool,
-) -> None:
-    """Train the captioner on the feature maps of the embedded encoder.
-
-    DATASET and DEV are as in `mirada train dual`; labelled boxes in index.jsonl teach it phrases
-    for parts of images. A run that was stopped goes on where it was when it is started again.
-    """
-    schedule = replace(CAPTIONER.schedule, epochs=epochs)
-    recipe = replace(CAPTIONER, seed=seed, languages=_languages(languages), schedule=schedule)
-    run_captioner(
-        recipe,
-        dataset,
-        dev,
-        out=out,
-        work=work or out.with_name(f"{out.name}.work"),
-        name=name,
-        encoder=encoder,
-        threads=threads,
-        yes=yes,
-    )
-
-
-def run_captioner(
-    recipe: CaptionerRecipe,
-    dataset: Path,
-    dev: Path,
-    *,
-    out: Path,
-    work: Path,
-    name: str,
-    encoder: Path | None,
-    threads: int | None,
-    yes: bool,
-) -> None:
-    """Say what the run will cost, ask, train and draw the log."""
-    import os  # noqa: PLC0415
-
-    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
-    from mirada.models.small import WEIGHTS, SmallEncoder  # noqa: PLC0415
-
-    try:
-        from mirada.training.captioner import Job, estimate, train_captioner  # noqa: PLC0415
-        from mirada.training.loop import read_log  # noqa: PLC0415
-        from mirada.training.plot import plot_perplexities  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise ModelUnavailable(f"{error.name} is missing: pip install 'mirada[train]'") from error
-
-    job = Job(
-        recipe,
-        SmallEncoder(encoder or WEIGHTS),
-        read_dataset(dataset),
-        read_dataset(dev),
-        work,
-        out,
-        name,
-        threads or os.cpu_count() or 1,
-        lambda line: click.echo(line, err=True),
-    )
-    click.echo(estimate(job), err=True)
-    if not yes:
-        click.confirm("Start?", abort=True, err=True)
-    train_captioner(job)
-    plot_perplexities(list(read_log(work)), work / "training.png")
-    click.echo(str(out))
-
-
 train.add_command(calibration)
+train.add_command(captioner)
 train.add_command(checks)
 train.add_command(grounding)
 train.add_command(lora)

@@ -3,7 +3,8 @@
     images   -> feature maps of the embedded encoder
     captions -> translations -> word pieces
     boxes    -> phrases of the captions that name them
-    all      -> decoder -> ONNX files, with the checks of captions fitted on the dev set
+    all      -> decoder, by cross-entropy, then by reward
+             -> ONNX files, with the checks of captions fitted on the dev set
 
 Each arrow leaves a file in the work folder, so a run that was stopped goes on where it was.
 """
@@ -11,7 +12,7 @@ Each arrow leaves a file in the work folder, so a run that was stopped goes on w
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,13 @@ from tokenizers import Tokenizer
 from mirada.errors import DatasetError
 from mirada.indexing.verify import FITTED
 from mirada.models.captioners import SmallCaptioner
+from mirada.models.weights import WORDS, read_captioner_manifest
 from mirada.training import captioner_export
 from mirada.training.captioner_checks import Watched, fit_checks, write_checks
-from mirada.training.captioner_data import Lessons, Part, find_parts, settle
+from mirada.training.captioner_data import Lessons, Part, find_parts, is_rich, settle
 from mirada.training.captioner_model import CaptionDecoder
+from mirada.training.captioner_reading import read_captioner
+from mirada.training.captioner_rewarded import RewardStage
 from mirada.training.captioner_stage import CaptionStage
 from mirada.training.captioner_text import learn_pieces
 from mirada.training.checkpoint import read_json, write_atomically, write_json
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
     from mirada.evaluation.datasets import CaptionedImage
     from mirada.models.small import SmallEncoder
     from mirada.training.captioner_recipe import CaptionerRecipe
+    from mirada.training.loop import Stage
+    from mirada.training.recipe import Schedule
 
 USUAL_LENGTH = 13  # word pieces of a caption, for the estimate
 SAMPLED = 500  # images from which the spread of each channel is taken
@@ -60,25 +66,52 @@ class Job:
     name: str  # of the model, with its revision
     threads: int
     tell: Callable[[str], None]
+    start: Path | None = None  # folder of a finished captioner to go on from; None: from nothing
 
 
 def train_captioner(job: Job) -> None:
     """Run, or resume, the training and write the model."""
     torch.set_num_threads(job.threads)
     claim(job)
+    job = shaped(job)
     train, dev = read_lessons(job)
-    tokenizer = _tokenizer(job, train)
-    model = start(job, tokenizer, train.maps)
-    stage = CaptionStage(job.recipe, model, tokenizer, train, dev)
-    run(stage, job.work, seed=job.recipe.seed, tell=job.tell)
+    if job.start is None:
+        tokenizer = _tokenizer(job, train)
+        model = begin(job, tokenizer, train.maps)
+    else:
+        tokenizer, model = _go_on(job, job.start, train.maps)
+    schedule = schedule_of(job.recipe, job.start)
+    stages: list[Stage] = [
+        CaptionStage(job.recipe, model, tokenizer, train, dev, schedule=schedule)
+    ]
+    if any(map(is_rich, train.images)):
+        stages.append(RewardStage(job.recipe, model, tokenizer, train, dev))
+    for stage in stages:
+        run(stage, job.work, seed=job.recipe.seed, tell=job.tell)
     finish(job, model, tokenizer, dev)
+
+
+def schedule_of(recipe: CaptionerRecipe, start: Path | None) -> Schedule:
+    """Of cross-entropy: short where a captioner was trained before."""
+    return recipe.schedule if start is None else recipe.further
+
+
+def shaped(job: Job) -> Job:
+    """With languages and shape of the captioner that the job starts from, if it starts from one.
+
+    Raises:
+        ModelUnavailable: there is none in that folder.
+    """
+    if job.start is None:
+        return job
+    return replace(job, recipe=read_captioner(job.start, job.recipe).recipe)
 
 
 def claim(job: Job) -> None:
     """Mark the work folder as this run's.
 
     Raises:
-        DatasetError: it holds a run with another recipe, encoder or data.
+        DatasetError: it holds a run with another recipe, encoder, beginning or data.
     """
     told = "\n".join(
         f"{image.name}\t{image.captions}\t{image.boxes}" for image in (*job.train, *job.dev)
@@ -87,11 +120,12 @@ def claim(job: Job) -> None:
         "recipe": job.recipe.fingerprint(),
         "encoder": job.encoder.name,
         "data": sha256(told.encode()).hexdigest()[:12],
+        "start": None if job.start is None else read_captioner_manifest(job.start).files[WORDS],
     }
     known = read_json(job.work / "run.json", ours)
     if known != ours:
         raise DatasetError(
-            f"{job.work} holds a run with another recipe, encoder or other images:"
+            f"{job.work} holds a run with another recipe, encoder or beginning, or other images:"
             " choose another --work"
         )
     write_json(job.work / "run.json", ours)
@@ -111,14 +145,11 @@ def read_lessons(job: Job) -> tuple[Lessons, Lessons]:
     return train, dev
 
 
-def start(job: Job, tokenizer: Tokenizer, maps: Any) -> CaptionDecoder:
+def begin(job: Job, tokenizer: Tokenizer, maps: Any) -> CaptionDecoder:
     """The decoder before its first step; words start where the encoder puts them."""
     torch.manual_seed(job.recipe.seed)
     model = CaptionDecoder(job.recipe, tokenizer.get_vocab_size())
-    rows = np.linspace(0, len(maps) - 1, min(SAMPLED, len(maps))).astype(int)
-    sample = torch.from_numpy(np.stack([maps[row] for row in rows]).astype(np.float32))
-    model.centre.copy_(sample.mean((0, 1)))
-    model.spread.copy_(sample.std((0, 1)) + 1e-3)
+    _level(model, maps)
     path = job.work / "words.npy"
     if not path.exists():
         listed = [tokenizer.decode([piece]) for piece in range(tokenizer.get_vocab_size())]
@@ -126,6 +157,23 @@ def start(job: Job, tokenizer: Tokenizer, maps: Any) -> CaptionDecoder:
         write_atomically(path, lambda beside: _save(beside, vectors))
     _place_words(model, torch.from_numpy(np.load(path)))
     return model
+
+
+def _go_on(job: Job, start: Path, maps: Any) -> tuple[Tokenizer, CaptionDecoder]:
+    """The captioner that the job starts from; another encoder's channels are levelled anew."""
+    torch.manual_seed(job.recipe.seed)
+    earlier = read_captioner(start, job.recipe)
+    if earlier.maps_of != job.encoder.name:
+        _level(earlier.model, maps)
+    return earlier.tokenizer, earlier.model
+
+
+def _level(model: CaptionDecoder, maps: Any) -> None:
+    """Let every channel of the maps have mean 0 and spread 1 before the decoder sees it."""
+    rows = np.linspace(0, len(maps) - 1, min(SAMPLED, len(maps))).astype(int)
+    sample = torch.from_numpy(np.stack([maps[row] for row in rows]).astype(np.float32))
+    model.centre.copy_(sample.mean((0, 1)))
+    model.spread.copy_(sample.std((0, 1)) + 1e-3)
 
 
 def finish(job: Job, model: CaptionDecoder, tokenizer: Tokenizer, dev: Lessons) -> None:
@@ -157,7 +205,7 @@ def finish(job: Job, model: CaptionDecoder, tokenizer: Tokenizer, dev: Lessons) 
 def estimate(job: Job) -> str:
     """What the run will cost, from one timed image and one timed batch."""
     torch.set_num_threads(job.threads)
-    recipe, encoder = job.recipe, job.encoder
+    recipe, encoder = shaped(job).recipe, job.encoder
     image = job.train[0].open(encoder.image_size)
     a_map = _seconds(lambda: encoder.read_map(image)) / job.threads
     model = CaptionDecoder(recipe, recipe.pieces)
@@ -168,10 +216,14 @@ def estimate(job: Job) -> str:
     captions = sum(len(one.captions) for one in job.train)
     texts = captions * (1 + recipe.foreign * (len(recipe.languages) - 1))
     maps = (len(job.train) + len(job.dev)) * a_map / 60
-    training = recipe.schedule.epochs * texts * a_text / 60
+    training = schedule_of(recipe, job.start).epochs * texts * a_text / 60
+    rich = sum(map(is_rich, job.train))
+    drawn = rich * recipe.samples * (1 + recipe.foreign * (len(recipe.languages) - 1))
+    reward = recipe.reward.epochs * drawn * a_text / 60
     return (
-        f"{len(job.train):,} images, {captions:,} captions: about {maps + training:.0f} minutes"
-        f" (maps {maps:.0f}, training {training:.0f})"
+        f"{len(job.train):,} images, {captions:,} captions: about"
+        f" {maps + training + reward:.0f} minutes"
+        f" (maps {maps:.0f}, training {training:.0f}, reward {reward:.0f})"
     )
 
 

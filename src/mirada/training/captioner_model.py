@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mirada.training.captioner_recipe import CaptionerRecipe, DecoderConfig
 
 
+MASKED = -1e4  # added to the attention logits of words to come
+
+
 class Seen(nn.Module):
     """What a layer keeps of the cells of a box: keys and values."""
 
@@ -55,7 +58,7 @@ class DecoderLayer(nn.Module):
         """Take in what attention to the words gave, then look at the cells and think."""
         x = x + self.drop(self.mix(join(mixed)))
         asked = split(self.ask(self.cross_norm(x)), self.heads)
-        found = functional.scaled_dot_product_attention(asked, *seen)
+        found = attend(asked, *seen)
         x = x + self.drop(self.answer(join(found)))
         out: Tensor = x + self.drop(self.down(functional.gelu(self.up(self.inner_norm(x)))))
         return out
@@ -103,9 +106,10 @@ class CaptionDecoder(nn.Module):
         """(n, t) ids of whole texts, each with its own box -> (n, t, width)."""
         x = self.table(ids) * self.config.width**0.5 + self.position.weight[: ids.shape[1]]
         x = self.drop(x)
+        ahead = torch.full((ids.shape[1], ids.shape[1]), MASKED).triu(1)
         for layer, looked in zip(self.stack, seen, strict=True):
             query, key, value = layer.project(x)
-            mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+            mixed = attend(query, key, value, bias=ahead)
             x = layer.finish(x, mixed, looked)
         out: Tensor = self.norm(x)
         return out
@@ -113,6 +117,23 @@ class CaptionDecoder(nn.Module):
     def score(self, x: Tensor) -> Tensor:
         """(..., width) -> (..., pieces): logits of the next piece."""
         return x @ self.table.weight.T
+
+
+def swift() -> torch.autocast:
+    """Products in bfloat16 where the processor computes in it: about twice as fast."""
+    able = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=able)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, *, bias: Tensor | None = None) -> Tensor:
+    """(..., t, part) from (..., t, part) and (..., cells, part), with a (t, cells) bias of logits.
+
+    Written out, because torch's own is several times slower to learn through in bfloat16.
+    """
+    logits = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    if bias is not None:
+        logits = logits + bias.to(logits.dtype)
+    return torch.softmax(logits, -1).to(value.dtype) @ value
 
 
 def split(x: Tensor, heads: int) -> Tensor:

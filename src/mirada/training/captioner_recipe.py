@@ -26,6 +26,8 @@ class DecoderConfig:
 
 
 SCHEDULE = Schedule(epochs=7, batch=96, rate=2e-3, warmup=0.06, averaging=0.995)
+FURTHER = Schedule(epochs=1, batch=96, rate=5e-4, warmup=0.06, averaging=0.99)
+REWARD = Schedule(epochs=4, batch=192, rate=3e-4, warmup=0.06, averaging=0.98)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class CaptionerRecipe:
     boxes: int = 2  # boxes of an image shown in an epoch
     mirrored: float = 0.5  # chance that a showing is mirrored
     decay: float = 0.05
-    schedule: Schedule = SCHEDULE
+    schedule: Schedule = SCHEDULE  # of cross-entropy
+    further: Schedule = FURTHER  # the same, where a captioner was trained before
+    reward: Schedule = REWARD  # of what follows it
+    samples: int = 5  # sentences drawn of an image in each language
+    likelihood: float = 0.5  # weight of cross-entropy beside the reward
 
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""

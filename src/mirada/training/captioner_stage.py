@@ -1,4 +1,4 @@
-"""The one stage of the captioner: every word from the box and the words before it."""
+"""The first stage of the captioner: every word from the box and the words before it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mirada.training.captioner_data import Lessons, Showing, cells, draw_epoch
+from mirada.training.captioner_model import swift
 from mirada.training.captioner_text import encode, mark, marks, piece_of
 from mirada.training.loop import Group, Stage
 from mirada.training.text import pad
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from mirada.training.captioner_model import CaptionDecoder
     from mirada.training.captioner_recipe import CaptionerRecipe
+    from mirada.training.recipe import Schedule
 
 CHUNK = 96  # texts of like length computed together
 WATCHED = 800  # showings of the dev set that are measured after each epoch
@@ -46,26 +48,32 @@ class CaptionStage(Stage):
         tokenizer: Tokenizer,
         lessons: Lessons,
         held_out: Lessons,
+        *,
+        schedule: Schedule | None = None,
     ):
-        self.recipe, self.model, self.schedule = recipe, model, recipe.schedule
+        self.recipe, self.model = recipe, model
+        self.schedule = schedule or recipe.schedule
         self.lessons, self.tokenizer = lessons, tokenizer
         self.pieces = _pieces(tokenizer, (lessons, held_out))
         self.epoch, self.showings = 0, draw_epoch(lessons, recipe, 0)
-        self.epoch_steps = max(1, len(self.showings) // recipe.schedule.batch)
+        self.epoch_steps = max(1, len(self.showings) // self.schedule.batch)
         self.groups = [
-            Group(tuple(model.parameters()), recipe.schedule.rate, recipe.decay, clipped=True)
+            Group(tuple(model.parameters()), self.schedule.rate, recipe.decay, clipped=True)
         ]
         self.watched = (held_out, draw_epoch(held_out, recipe, 0)[:WATCHED])
 
     def loss(self, step: int) -> Tensor:
         """Mean cross-entropy of a word, with smoothed labels."""
+        losses, _ = self._losses(self.lessons, self.drawn(step), self.recipe.smoothing)
+        return losses.mean()
+
+    def drawn(self, step: int) -> Sequence[Showing]:
+        """The showings of a step."""
         epoch, place = divmod(step, self.epoch_steps)
         if epoch != self.epoch:
             self.epoch, self.showings = epoch, draw_epoch(self.lessons, self.recipe, epoch)
         size = self.schedule.batch
-        shown = self.showings[place * size : (place + 1) * size]
-        losses, _ = self._losses(self.lessons, shown, self.recipe.smoothing)
-        return losses.mean()
+        return self.showings[place * size : (place + 1) * size]
 
     def evaluate(self) -> dict[str, Any]:
         """Perplexity of a piece for each kind of text."""
@@ -91,6 +99,12 @@ class CaptionStage(Stage):
         self, lessons: Lessons, showings: Sequence[Showing], smoothing: float
     ) -> tuple[Tensor, Tensor]:
         """(n,) cross-entropy of every piece of the texts, and (n,) the mark of its text."""
+        with swift():
+            return self._computed(lessons, showings, smoothing)
+
+    def _computed(
+        self, lessons: Lessons, showings: Sequence[Showing], smoothing: float
+    ) -> tuple[Tensor, Tensor]:
         grid = self.recipe.decoder.grid
         seen = self.model.see(torch.from_numpy(cells(lessons.maps, showings, grid)))
         lines = self._lines(showings)
@@ -105,7 +119,7 @@ class CaptionStage(Stage):
             scores = self.model.score(self.model(ids[:, :-1], own)[known])
             losses.append(
                 functional.cross_entropy(
-                    scores, ids[:, 1:][known], label_smoothing=smoothing, reduction="none"
+                    scores.float(), ids[:, 1:][known], label_smoothing=smoothing, reduction="none"
                 )
             )
             kinds.append(ids[:, :1].expand(-1, known.shape[1])[known])
