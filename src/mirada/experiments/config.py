@@ -74,6 +74,7 @@ class Experiment:
     limits: Limits
     folder: Path  # that paths in it are relative to
     text: str  # of the file
+    note: str = ""  # that readers of the report should know
 
 
 Kind = TypeVar("Kind", Dataset, Grid, Telling, Limits)
@@ -95,7 +96,7 @@ def read_experiment(path: Path) -> Experiment:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    _refuse_unknown(table, ("name", "datasets", "grid", "report", "limits"), str(path))
+    _refuse_unknown(table, ("name", "note", "datasets", "grid", "report", "limits"), str(path))
     rows = table.get("datasets")
     if not isinstance(rows, list) or not rows:
         raise ConfigError(f"{path}: no [[datasets]]: see `mirada experiment --example`")
@@ -109,6 +110,7 @@ def read_experiment(path: Path) -> Experiment:
         _table(Limits, table.get("limits", {}), f"{path}, [limits]"),
         path.parent,
         text,
+        _of_type(table.get("note", ""), "", f"{path}: note"),
     )
     _check(experiment, path)
     return experiment

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def markdown_of(record: Record) -> str:
     """The page."""
-    parts = [f"# {record['name']}", HOW]
+    parts = [f"# {record['name']}", *([record["note"]] if record["note"] else []), HOW]
     for gallery in record["galleries"]:
         parts += _gallery(gallery, record["measures"])
     parts += _circumstances(record)

@@ -32,6 +32,7 @@ def record_of(bench: Bench, found: Sequence[Compared]) -> Record:
     return {
         "format": FORMAT,
         "name": experiment.name,
+        "note": experiment.note,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "measures": list(experiment.report.measures),
         "limits": asdict(experiment.limits),

@@ -50,6 +50,7 @@ def html_of(record: Record, found: Sequence[Compared]) -> str:
     head = element(
         "header",
         element("h1", record["name"]),
+        element("p", record["note"], class_="verdict") if record["note"] else None,
         element("p", _start(record), class_="dim"),
     )
     body = join(head, *galleries, _circumstances(record))
