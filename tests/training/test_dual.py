@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from mirada.errors import DatasetError  # noqa: E402 after the check for torch
+from mirada.errors import DatasetError, ModelUnavailable  # noqa: E402 after the check for torch
 from mirada.evaluation.datasets import read_dataset  # noqa: E402
 from mirada.models.small import SmallEncoder, open_session, pixels  # noqa: E402
 from mirada.training import dual, export, loop  # noqa: E402
+from mirada.training.recipe import LITE2  # noqa: E402
+from mirada.training.start import load_towers, shaped_as  # noqa: E402
+from mirada.training.text import encode_ids  # noqa: E402
 from mirada.training.towers import Dual  # noqa: E402
 from mirada.training.vision import Trunk  # noqa: E402
 
@@ -101,8 +104,47 @@ def test_a_finished_run_started_again_trains_nothing(
     assert (trained.out / "image.onnx").read_bytes() == before
 
 
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_a_finished_model_comes_back_as_it_was_stored(
+    trained: dual.Job, tmp_path: Path, bits: int
+) -> None:
+    stored = replace(trained, out=tmp_path, bits=export.Bits(bits, 32 if bits == 32 else 8))
+    dual.train_dual(stored)
+    deeper = replace(TINY, cut=2)
+    assert shaped_as(tmp_path, replace(deeper, dim=99, vision=LITE2)) == deeper
+    trunk, model, tokenizer = load_towers(tmp_path, deeper)
+    encoder = SmallEncoder(tmp_path)
+    shown = pixels(trained.train[0].open(48), encoder.image_size)[None]
+    with torch.inference_mode():
+        maps = model.eval().tail(trunk.eval()(torch.from_numpy(shown)))[0].numpy()
+        ids = [tokenizer.encode("a red ball").ids]
+        sentence = torch.nn.functional.normalize(encode_ids(model.text, ids), dim=-1)
+        said = model.place_texts(sentence)[0].numpy()
+    seen = encoder.read_map(trained.train[0].open(48)).transpose(2, 0, 1)
+    assert np.allclose(maps, seen, atol=1e-4)
+    assert said @ encoder.encode_texts(["a red ball"])[0] > (0.9999 if bits == 32 else 0.98)
+    assert model.scale.item() == pytest.approx(
+        json.loads((tmp_path / "model.json").read_text())["dev_recall_float32"]["factor"], abs=0.01
+    )
+
+
+def test_training_goes_on_from_a_finished_model(trained: dual.Job, tmp_path: Path) -> None:
+    more = replace(trained, work=tmp_path / "work", out=tmp_path / "out", start=trained.out)
+    dual.train_dual(more)
+    rows = list(loop.read_log(more.work))
+    assert [row["stage"] for row in rows] == ["tail"] * 2 + ["settle"] * 2
+    assert rows[0]["shapes en"][2] > 2 * 100 * 10 / 24 * 0.9  # not from nothing
+    with pytest.raises(DatasetError, match="another beginning"):
+        dual.train_dual(replace(more, start=None))
+
+
+def test_a_folder_without_a_model_is_no_beginning(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="give a folder made by `mirada train dual`"):
+        shaped_as(tmp_path, TINY)
+
+
 def test_a_work_folder_of_another_recipe_is_refused(trained: dual.Job) -> None:
-    with pytest.raises(DatasetError, match="another recipe or other images: choose another --work"):
+    with pytest.raises(DatasetError, match="another recipe, other images or another"):
         dual.train_dual(replace(trained, recipe=replace(TINY, seed=1)))
 
 
@@ -120,7 +162,7 @@ def test_exported_graphs_compute_what_torch_does(trained: dual.Job, tmp_path: Pa
         sentence = torch.nn.functional.normalize(model.text(torch.from_numpy(ids), mask), dim=-1)
         text = model.place_texts(sentence)
     (maps,) = open_session(tmp_path / "image.onnx").run(None, {"pixels": shown})
-    pooled = maps.mean((2, 3))
+    pooled = (maps**1.5).mean((2, 3)) ** (2 / 3)
     (found,) = open_session(tmp_path / "head.onnx").run(None, {"pooled": pooled})
     np.testing.assert_allclose(found, image.numpy(), atol=1e-3)
     twice = open_session(tmp_path / "head.onnx").run(None, {"pooled": np.repeat(pooled, 3, 0)})[0]

@@ -32,6 +32,7 @@ TINY = Recipe(
     text_dropout=(0.1, 0.0),
     heads=Schedule(4, 12, 1e-2, table_rate=1e-2, layer_rate=1e-2),
     tail=Schedule(2, 12, 3e-3, tail_rate=1e-3),
+    settle=Schedule(2, 12, 1e-3),
     joint=Schedule(30, 12, 1e-2, table_rate=1e-2, layer_rate=3e-3, tail_rate=3e-3, averaging=0.9),
 )
 

@@ -13,6 +13,7 @@ from mirada.cli.train_captioner import captioner
 from mirada.cli.train_checks import checks
 from mirada.cli.train_grounding import grounding
 from mirada.cli.train_lora import lora
+from mirada.cli.train_own import own
 from mirada.cli.train_segmenter import segmenter
 from mirada.cli.train_tags import tags
 from mirada.errors import ModelUnavailable
@@ -45,13 +46,19 @@ def train() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of caches and checkpoints; the same one resumes. [default: OUT.work]",
 )
-@click.option("--name", default="mirada-small/2", show_default=True, help="Name/revision.")
+@click.option("--name", default="mirada-small/3", show_default=True, help="Name/revision.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a finished model to go on from; only the last two stages are run.",
+)
 @click.option(
     "--epochs",
     type=click.IntRange(min=0),
     default=DEFAULTS.tail.epochs,
     show_default=True,
-    help="Of the last stage, which trains the end of the image tower.",
+    help="Of the stage that trains the end of the image tower; 0 trains the heads alone.",
 )
 @click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
 @click.option(
@@ -82,6 +89,7 @@ def dual(
     out: Path,
     work: Path | None,
     name: str,
+    start: Path | None,
     epochs: int,
     seed: int,
     languages: str,
@@ -110,6 +118,7 @@ def dual(
         out=out,
         work=work or out.with_name(f"{out.name}.work"),
         name=name,
+        start=start,
         bits=(int(image_bits), int(text_bits)),
         threads=threads,
         yes=yes,
@@ -126,6 +135,7 @@ def run_dual(
     name: str,
     threads: int | None,
     yes: bool,
+    start: Path | None = None,
     bits: tuple[int, int] = (8, 8),
 ) -> None:
     """Say what the run will cost, ask, train and draw the log."""
@@ -138,11 +148,12 @@ def run_dual(
         from mirada.training.export import Bits  # noqa: PLC0415
         from mirada.training.loop import read_log  # noqa: PLC0415
         from mirada.training.plot import plot_log  # noqa: PLC0415
+        from mirada.training.start import shaped_as  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ModelUnavailable(f"{error.name} is missing: pip install 'mirada[train]'") from error
 
     job = Job(
-        recipe,
+        recipe if start is None else shaped_as(start, recipe),
         read_dataset(dataset),
         read_dataset(dev),
         work,
@@ -151,6 +162,7 @@ def run_dual(
         threads or os.cpu_count() or 1,
         lambda line: click.echo(line, err=True),
         Bits(*bits),
+        start,
     )
     click.echo(estimate(job), err=True)
     if not yes:
@@ -165,5 +177,6 @@ train.add_command(captioner)
 train.add_command(checks)
 train.add_command(grounding)
 train.add_command(lora)
+train.add_command(own)
 train.add_command(segmenter)
 train.add_command(tags)

@@ -2,7 +2,8 @@
 
 In `heads` both heads and the text tower learn against features of the backbone computed once; in
 `tail` the heads and the last blocks of the backbone, against sentence vectors computed once; in
-`joint` all of them.
+`joint` all of them; in `settle` the heads alone, for long, against labels that know which captions
+say nearly the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from mirada.training.corpus import draw_epoch
 from mirada.training.distil import text_groups
 from mirada.training.loop import Group, Stage
 from mirada.training.text import encode_ids
-from mirada.training.towers import contrast
+from mirada.training.towers import contrast, kinship
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,9 @@ class ContrastStage(Stage):
         sentences = self.sentences([self._text_of(example) for example in batch])
         texts = self.model.place_texts(sentences)
         owners = torch.tensor([example.row for example in batch])
-        pulled = contrast(images, texts, owners, self.model.scale, self.recipe.smoothing)
+        pulled = contrast(
+            images, texts, owners, self.model.scale, self.recipe.smoothing, self.kin(batch)
+        )
         if not self.learner.remembered:
             return pulled
         wanted = torch.stack([self.learner.remembered[example.caption] for example in batch])
@@ -98,6 +101,10 @@ class ContrastStage(Stage):
     def sentences(self, texts: Sequence[str]) -> Tensor:
         """(n, width) unit sentence vectors of what a batch says."""
         return self.learner.read(texts)
+
+    def kin(self, batch: Sequence[Example]) -> Tensor | None:  # noqa: ARG002 for stages that override
+        """(n, n) shares of the labels that go to other captions of a batch, as in `contrast`."""
+        return None
 
     def evaluate(self) -> dict[str, Any]:
         """R@1/5/10 of each dev dataset and language: one caption an image, whole galleries."""
@@ -170,7 +177,7 @@ class TailStage(ContrastStage):
     def __init__(self, recipe: Recipe, learner: Learner, shown: Shown, dev: Shown):
         super().__init__(recipe, recipe.tail, learner, shown, dev)
         self.groups = [*self.groups, tail_group(self.model, recipe, recipe.tail)]
-        self._known: dict[str, Tensor] = {}
+        self._read = Remembering(learner)
 
     def features(self, batch: Sequence[Example]) -> Tensor:
         """As `ContrastStage.features`."""
@@ -182,11 +189,7 @@ class TailStage(ContrastStage):
 
     def sentences(self, texts: Sequence[str]) -> Tensor:
         """As `ContrastStage.sentences`; each text is read once in the whole stage."""
-        missing = sorted({text for text in texts if text not in self._known})
-        if missing:
-            with torch.no_grad():
-                self._known |= dict(zip(missing, self.learner.read(missing), strict=True))
-        return torch.stack([self._known[text] for text in texts])
+        return self._read(texts)
 
     def train(self, mode: bool) -> None:
         """As `Stage.train`; without dropout in the text tower, whose vectors are kept."""
@@ -216,24 +219,81 @@ class JointStage(ContrastStage):
         return pooled(self.model, self.dev.maps["full"])
 
 
+class SettleStage(HeadsStage):
+    """Both towers stay as they are; the heads alone learn, from labels softened by kinship."""
+
+    name = "settle"
+
+    def __init__(self, recipe: Recipe, learner: Learner, shown: Shown, dev: Shown):
+        ContrastStage.__init__(self, recipe, recipe.settle, learner, shown, dev)
+        self._read = Remembering(learner)
+
+    def sentences(self, texts: Sequence[str]) -> Tensor:
+        """As `ContrastStage.sentences`; each text is read once in the whole stage."""
+        return self._read(texts)
+
+    def kin(self, batch: Sequence[Example]) -> Tensor:
+        """As `ContrastStage.kin`: by the sentence vectors of the English captions."""
+        said = self._read([example.caption for example in batch])
+        return kinship(said, self.recipe.kin, self.recipe.kin_temperature)
+
+    def train(self, mode: bool) -> None:
+        """As `Stage.train`; without dropout in the text tower, whose vectors are kept."""
+        self.model.train(mode)
+        self.model.text.eval()
+
+
+class Remembering:
+    """Sentence vectors of a text tower that stays as it is: each text is read once."""
+
+    def __init__(self, learner: Learner):
+        self._learner = learner
+        self._known: dict[str, Tensor] = {}
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """(n, width) unit rows."""
+        missing = sorted({text for text in texts if text not in self._known})
+        if missing:
+            with torch.no_grad():
+                self._known |= dict(zip(missing, self._learner.read(missing), strict=True))
+        return torch.stack([self._known[text] for text in texts])
+
+
 def tail_group(model: Dual, recipe: Recipe, schedule: Schedule) -> Group:
-    """The weights of the last blocks."""
-    weights = tuple(model.tail.parameters())
+    """The weights of the last blocks, but for the filters of single channels.
+
+    Those hold 2% of the weights, and learning them would take half the time of a step.
+    """
+    named = list(model.tail.named_parameters())
+    filters = [weight for name, weight in named if ".depthwise." in name]
+    for weight in filters:
+        weight.requires_grad_(False)
+    weights = tuple(weight for weight in model.tail.parameters() if weight.requires_grad)
     return Group(weights, schedule.tail_rate, recipe.tower_decay, clipped=True)
 
 
 def through_tail(model: Dual, shown: Shown, batch: Sequence[Example]) -> Tensor:
     """(n, features) of the views that a batch shows, to be learnt through."""
     maps = np.stack([shown.maps[example.view][example.row] for example in batch])
-    wide = torch.from_numpy(maps).float()
-    return model.pool(wide.contiguous(memory_format=torch.channels_last))  # a quarter faster
+    return _pool(model, maps)
+
+
+def _pool(model: Dual, maps: NDArray[np.float16]) -> Tensor:
+    wide = torch.from_numpy(maps).float().contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16, enabled=halves()):
+        return model.pool(wide)
+
+
+def halves() -> bool:
+    """Whether this processor multiplies bfloat16 itself: the tail then takes half the time."""
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
 
 def pooled(model: Dual, maps: NDArray[np.float16]) -> Tensor:
     """(n, features) of all maps, without learning."""
     with torch.no_grad():
         parts = [
-            model.pool(torch.from_numpy(np.array(maps[start : start + MAPS_A_CALL])).float())
+            _pool(model, np.array(maps[start : start + MAPS_A_CALL]))
             for start in range(0, len(maps), MAPS_A_CALL)
         ]
     return torch.cat(parts)

@@ -23,12 +23,14 @@ from torch.nn import functional
 
 from mirada.errors import DatasetError
 from mirada.models.small import SmallEncoder, open_session, pixels
+from mirada.models.weights import IMAGE_HEAD, read_manifest
 from mirada.training import calibration, export, vocabulary
 from mirada.training.checkpoint import read_json, write_atomically, write_json
-from mirada.training.contrast import HeadsStage, JointStage, Learner, Shown, TailStage
+from mirada.training.contrast import HeadsStage, JointStage, Learner, SettleStage, Shown, TailStage
 from mirada.training.corpus import Corpus, read_corpora
 from mirada.training.distil import DistilStage, lesson, teacher_texts
 from mirada.training.loop import Stage, read_log, run
+from mirada.training.start import load_towers
 from mirada.training.text import encode_ids, load_teacher, student_of
 from mirada.training.towers import Dual
 from mirada.training.views import cache_maps
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from mirada.training.text import Teacher
 
 TEACHER_CHUNK = 2048  # texts between two files of the teacher's vectors
+A_HEAD = 8e-5  # s to learn from a pair where both towers stay as they are, on two cores
 DEV_TEXTS = 400  # captions by which the distillation is watched
 
 
@@ -58,6 +61,7 @@ class Job:
     threads: int
     tell: Callable[[str], None]
     bits: export.Bits = field(default_factory=export.Bits)  # of the stored weights
+    start: Path | None = None  # folder of a finished model to go on from; None: from nothing
 
 
 def train_dual(job: Job) -> None:
@@ -67,13 +71,26 @@ def train_dual(job: Job) -> None:
     train, dev = read_corpora(
         [job.train, job.dev], job.recipe.languages, job.work / "translations.json", job.tell
     )
-    trunk, model, tokenizer, remembered = towers(job, train, dev)
+    trunk, model, tokenizer, remembered = _begin(job, train, dev)
     shown = Shown(train, {view: _maps(job, job.train, "train", view) for view in job.recipe.views})
     held_out = Shown(dev, {"full": _maps(job, job.dev, "dev", "full")})
     learner = Learner(model, tokenizer, remembered)
-    for stage in (HeadsStage, TailStage, JointStage):
+    first = (HeadsStage, TailStage, JointStage) if job.start is None else (TailStage,)
+    for stage in (*first, SettleStage):
         _run(job, stage(job.recipe, learner, shown, held_out))
     finish(job, trunk, model, tokenizer, dev)
+
+
+def _begin(
+    job: Job, train: Corpus, dev: Corpus
+) -> tuple[Trunk, Dual, Tokenizer, dict[str, Tensor]]:
+    """As `towers`, or the towers of a finished model."""
+    if job.start is None:
+        return towers(job, train, dev)
+    torch.manual_seed(job.recipe.seed)
+    trunk, model, tokenizer = load_towers(job.start, job.recipe)
+    _export_trunk(job, trunk)
+    return trunk, model, tokenizer, {}
 
 
 def claim(job: Job) -> None:
@@ -86,11 +103,13 @@ def claim(job: Job) -> None:
     ours = {
         "recipe": job.recipe.fingerprint(),
         "data": sha256(names.encode()).hexdigest()[:12],
+        "start": None if job.start is None else read_manifest(job.start).files[IMAGE_HEAD][:12],
     }
     known = read_json(job.work / "run.json", ours)
     if known != ours:
         raise DatasetError(
-            f"{job.work} holds a run with another recipe or other images: choose another --work"
+            f"{job.work} holds a run with another recipe, other images or another beginning: "
+            "choose another --work"
         )
     write_json(job.work / "run.json", ours)
 
@@ -184,14 +203,16 @@ def estimate(job: Job) -> str:
     captions = len({text for one in job.train for text in one.captions})
     distilled = min(recipe.distil_texts or 10**9, captions * len(recipe.languages))
     views = len(job.train) * len(recipe.views) + len(job.dev)
+    begun = job.start is not None
     parts = {
         f"{views:,} views": views * a_view,
-        "distillation": recipe.pretrained
+        "distillation": (recipe.pretrained and not begun)
         * (captions / 2 + recipe.distil.epochs * distilled)
         * a_text,
-        "heads and text": recipe.heads.epochs * pairs * a_text,
+        "heads and text": (not begun) * recipe.heads.epochs * pairs * a_text,
         "tail": recipe.tail.epochs * pairs * an_image,
-        "all together": recipe.joint.epochs * pairs * (an_image + a_text),
+        "settling": recipe.settle.epochs * pairs * A_HEAD,
+        "all together": (not begun) * recipe.joint.epochs * pairs * (an_image + a_text),
     }
     total = sum(parts.values()) / 60
     listed = ", ".join(f"{name} {seconds / 60:.0f}" for name, seconds in parts.items())

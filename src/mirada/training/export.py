@@ -31,6 +31,7 @@ from mirada.models.weights import (
     TOKENIZER,
 )
 from mirada.training.checkpoint import write_atomically, write_json
+from mirada.training.recipe import SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,6 +268,7 @@ def write_model(
             "files": digests(folder, (IMAGE_TOWER, IMAGE_HEAD, TEXT_TOWER, TOKENIZER)),
             "calibration": {},
             "languages": list(recipe.languages),
+            SHAPE: recipe.shape(),
             "recipe": recipe.fingerprint(),
             **about,
         },

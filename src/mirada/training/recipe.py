@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from json import dumps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+SHAPE = "shape"  # of a model's manifest: what `Recipe.shape` gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,8 @@ class Recipe:
     pretrained: bool = True  # start from ImageNet and MiniLM weights; else from random ones
     languages: tuple[str, ...] = ("en", "es")
     vision: VisionConfig = LITE2
-    cut: int = 20  # blocks before this one stay as they are; the maps that enter it are cached
-    views: tuple[str, ...] = ("full", "flip", "crop1")
+    cut: int = 16  # blocks before this one stay as they are; the maps that enter it are cached
+    views: tuple[str, ...] = ("full", "flip", "crop1", "crop2")
     text: TextConfig = field(default_factory=TextConfig)
     teacher_layers: tuple[int, ...] = (0, 3, 4, 5)  # where the layers of the text tower start
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
@@ -155,10 +158,24 @@ class Recipe:
     tower_decay: float = 0.01  # of the towers
     distil: Schedule = Schedule(1, 256, table_rate=2e-3, layer_rate=3e-4, warmup=0.1)
     heads: Schedule = Schedule(8, 1024, 1.5e-3, table_rate=4e-4, layer_rate=2e-4)
-    tail: Schedule = Schedule(6, 512, 5e-4, tail_rate=1.5e-4, averaging=0.98)
+    tail: Schedule = Schedule(8, 512, 4e-4, tail_rate=2e-4, averaging=0.99)
     joint: Schedule = Schedule(  # no epochs: two gained nothing over the tail (model card)
         0, 512, 2e-4, table_rate=1e-4, layer_rate=5e-5, tail_rate=1e-4, averaging=0.98
     )
+
+    settle: Schedule = Schedule(30, 512, 8e-4, averaging=0.995)
+    kin: float = 0.3  # share of a label that goes to captions which say nearly the same
+    kin_temperature: float = 0.15  # of the softmax of their cosines
+
+    def shape(self) -> dict[str, Any]:
+        """What of it decides the shapes of the weights."""
+        return {
+            "vision": asdict(self.vision),
+            "text": asdict(self.text),
+            "dim": self.dim,
+            "image_hidden": self.image_hidden,
+            "text_hidden": self.text_hidden,
+        }
 
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FIRST_SCALE = 14.0  # CLIP's 1 / 0.07 (Radford et al., ICML 2021)
 LAST_SCALE = 100.0
+LEAST = 1e-6  # of a cell: the root of 0 has no gradient
 SENTENCE_SCALE = 4.0  # of the unit sentence vectors before the text head: nearer to unit variance
 
 
@@ -59,8 +60,12 @@ class Dual(nn.Module):
         return self.log_scale.exp().clamp(max=LAST_SCALE)
 
     def pool(self, maps: Tensor) -> Tensor:
-        """(n, channels, side, side) maps at the cut -> (n, features)."""
-        return self.tail(maps).mean((2, 3))
+        """(n, channels, side, side) maps at the cut -> (n, features): generalised mean, power 3/2.
+
+        The finished model pools larger maps with power 2; see `pool_whole`.
+        """
+        seen = self.tail(maps).float().clamp(min=LEAST)
+        return (seen * seen.sqrt()).mean((2, 3)) ** (2 / 3)
 
     def place_texts(self, sentences: Tensor) -> Tensor:
         """(n, width) unit sentence vectors -> (n, dim) unit rows."""
@@ -69,7 +74,12 @@ class Dual(nn.Module):
 
 
 def contrast(
-    images: Tensor, texts: Tensor, owners: Tensor, scale: Tensor, smoothing: float
+    images: Tensor,
+    texts: Tensor,
+    owners: Tensor,
+    scale: Tensor,
+    smoothing: float,
+    kin: Tensor | None = None,
 ) -> Tensor:
     """Symmetric InfoNCE with smoothed labels (van den Oord et al., 2018; Radford et al., 2021).
 
@@ -79,16 +89,31 @@ def contrast(
         owners: (n,) number of the image in each row: two rows of one image are no negatives.
         scale: factor of the cosines.
         smoothing: share of the label given to all the others.
+        kin: (n, n) shares of the label given to each of the others, besides; see `kinship`.
     """
     logits = scale * images @ texts.T
     own = torch.eye(len(owners), dtype=torch.bool)
     twin = (owners[:, None] == owners[None, :]) & ~own
     logits = logits.masked_fill(twin, -1e4)
-    return (_smoothed(logits, twin, smoothing) + _smoothed(logits.T, twin, smoothing)) / 2
+    kept = (~twin).to(logits.dtype)
+    labels = (1 - smoothing) * own + smoothing * kept / kept.sum(1, keepdim=True)
+    if kin is not None:
+        near = kin * kept
+        labels = labels + near - torch.diag(near.sum(1))
+    across = (labels * functional.log_softmax(logits, dim=1)).sum(1)
+    down = (labels * functional.log_softmax(logits.T, dim=1)).sum(1)
+    return -(across + down).mean() / 2
 
 
-def _smoothed(logits: Tensor, left_out: Tensor, smoothing: float) -> Tensor:
-    chances = functional.log_softmax(logits, dim=1)
-    kept = (~left_out).to(chances.dtype)
-    all_mean = (chances * kept).sum(1) / kept.sum(1)
-    return -((1 - smoothing) * chances.diagonal() + smoothing * all_mean).mean()
+def kinship(sentences: Tensor, share: float, temperature: float) -> Tensor:
+    """(n, n) what of each label goes to texts that say nearly the same.
+
+    A caption of another image may fit too; labels softened by how near the captions are say so
+    (Gao et al., SoftCLIP, AAAI 2024; there by tags of objects).
+
+    Args:
+        sentences: (n, width) unit sentence vectors of the captions.
+        share: of the label that is spread over all captions, its own included.
+        temperature: of the softmax of their cosines.
+    """
+    return share * torch.softmax(sentences @ sentences.T / temperature, dim=1)
