@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mirada.config import Settings, find_home, home_for_index, load_settings
+from mirada.config import Settings, find_home, home_for_index, load_settings, with_settings
 from mirada.errors import CollectionNotFound, ConfigError
 
 
@@ -64,6 +64,26 @@ def test_without_a_file_the_settings_are_the_defaults(tmp_path: Path) -> None:
 def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "mirada.toml").write_text('encoder = "siglip2"\nthreads = 3\n')
     assert load_settings(tmp_path) == Settings(encoder="siglip2", threads=3)
+
+
+def test_a_folder_of_weights_is_taken_from_the_home(tmp_path: Path) -> None:
+    folder = made(tmp_path / "models" / "mine")
+    (tmp_path / "mirada.toml").write_text('encoder = "models/mine"\nindex = "indexes/mine"\n')
+    assert load_settings(tmp_path).encoder == str(folder)
+    assert load_settings(tmp_path).index == "indexes/mine"
+
+
+def test_settings_are_changed_line_by_line_and_the_rest_is_kept() -> None:
+    text = "# mine\n encoder = 'old'  # was\nroles = [\n  'facts',\n]"
+    assert with_settings(text, {"encoder": "models/a", "index": "i"}) == (
+        "# mine\nencoder = \"models/a\"\nroles = [\n  'facts',\n]\nindex = \"i\"\n"
+    )
+    assert with_settings("", {"index": "i"}) == 'index = "i"\n'
+
+
+def test_settings_that_cannot_be_changed_say_what_to_write() -> None:
+    with pytest.raises(ConfigError, match='write there yourself encoder = "new"'):
+        with_settings('"encoder" = """\nold"""\n', {"encoder": "new"})
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Collection:
         """The records and vectors, open for reading."""
         from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed
 
-        return LanceStore.open(self.home)
+        return LanceStore.open(self.home / self.settings.index)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -278,7 +278,8 @@ class Collection:
     def _open_or_create(self, home: Path) -> LanceStore:
         from mirada.store.lance import LanceStore  # noqa: PLC0415 0.3 s: only when needed
 
-        store = LanceStore.create(home, encoder=self.encoder.name, dim=self.encoder.dim)
+        tables = home / self.settings.index
+        store = LanceStore.create(tables, encoder=self.encoder.name, dim=self.encoder.dim)
         self.__dict__["store"] = store
         self.__dict__.pop("_searcher", None)
         return store

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mirada.errors import CollectionNotFound, ConfigError
 from mirada.paths import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOME_NAME = ".mirada"
 HOME_VARIABLE = "MIRADA_HOME"
@@ -21,7 +27,9 @@ ROLES = ("facts", "metadata", "regions", "tags", "captions", "text", "phrases")
 class Settings:
     """What `mirada.toml` beside the index may say."""
 
-    encoder: str = "mirada-small"  # name of a plug-in, see `mirada models`
+    encoder: str = "mirada-small"
+    """Name of a plug-in, see `mirada models`; or a folder of weights, taken from the home."""
+    index: str = ""  # folder of the tables, taken from the home; "": the home itself
     segmenter: str = "feature-map"
     captioner: str = "mirada-small-captioner"
     reader: str = "rapidocr"
@@ -84,10 +92,36 @@ def load_settings(home: Path) -> Settings:
             raise ConfigError(f"{path}: {key} must be of type {kind.__name__}, not {value!r}")
     if "roles" in table:
         table["roles"] = _checked_roles(table["roles"], path)
+    if table.get("encoder") and (home / table["encoder"]).is_dir():
+        table["encoder"] = str(home / table["encoder"])
     settings = Settings(**table)
     if settings.threads < 0:
         raise ConfigError(f"{path}: threads must be 0 or more, not {settings.threads}")
     return settings
+
+
+def with_settings(text: str, values: Mapping[str, str]) -> str:
+    """The text of a `mirada.toml` with these keys set, each on a line; all else stays as it is.
+
+    Raises:
+        ConfigError: a key is written in a way that cannot be replaced.
+    """
+    wanted = tomllib.loads(text) | dict(values)
+    for key, value in values.items():
+        line = f"{key} = {json.dumps(value)}"
+        place = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
+        if place is None:
+            text = f"{text.rstrip()}\n{line}\n".lstrip()
+        else:
+            text = f"{text[: place.start()]}{line}{text[place.end() :]}"
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        told = {}
+    if told != wanted:
+        listed = ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
+        raise ConfigError(f"{SETTINGS_NAME} cannot be changed: write there yourself {listed}")
+    return text
 
 
 def _checked_roles(names: list[object], path: Path) -> tuple[str, ...]:

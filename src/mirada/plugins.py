@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mirada.errors import ModelUnavailable
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from mirada.protocols import Captioner, Encoder, Segmenter, TextReader
 
 ROLES = ("encoders", "segmenters", "captioners", "readers")
+MANIFEST = "model.json"  # in a folder of weights
+TRAINED = {
+    "encoders": "mirada-small",
+    "segmenters": "feature-map",
+    "captioners": "mirada-small-captioner",
+}
+"""Role -> the plug-in that runs what `mirada train` made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,9 @@ def list_plugins(role: str | None = None) -> list[Plugin]:
 
 def load_encoder(name: str) -> Encoder:
     """The encoder of that name, made ready to encode.
+
+    Args:
+        name: of an installed plug-in, or a folder of weights that `mirada train` made.
 
     Raises:
         ModelUnavailable: no package offers it, or it cannot be loaded.
@@ -56,11 +67,17 @@ def load_reader(name: str) -> TextReader:
 
 
 def _make(role: str, name: str) -> object:
-    for entry in _find(role):
-        if entry.name == name:
-            return _load(entry)()
+    offered = {entry.name: entry for entry in _find(role)}
+    if name in offered:
+        return _load(offered[name])()
+    trained = offered.get(TRAINED.get(role, ""))
+    if trained is not None and (Path(name) / MANIFEST).is_file():
+        return _load(trained)(Path(name))
     known = ", ".join(plugin.name for plugin in list_plugins(role)) or "none"
-    raise ModelUnavailable(f"no {role.removesuffix('s')} is called {name!r}; installed: {known}")
+    raise ModelUnavailable(
+        f"no {role.removesuffix('s')} is called {name!r}, nor is that a folder with {MANIFEST}; "
+        f"installed: {known}"
+    )
 
 
 def _find(role: str) -> tuple[EntryPoint, ...]:

@@ -84,6 +84,20 @@ class Grounded(Protocol):
 
 
 @runtime_checkable
+class Tuned(Protocol):
+    """An encoder whose heads may have been trained on, with vectors held near the former ones.
+
+    It makes the same feature maps as the one that it comes from, and what was learnt of the
+    vectors of that one holds for its own.
+    """
+
+    @property
+    def tuned_from(self) -> str:
+        """Name of the encoder that it comes from; its own where nobody trained it on."""
+        ...
+
+
+@runtime_checkable
 class Digested(Protocol):
     """A model whose answers may be kept, because it tells other weights by another digest."""
 
@@ -91,6 +105,11 @@ class Digested(Protocol):
     def digest(self) -> str:
         """Hexadecimal, of all that decides an answer besides the name and the input."""
         ...
+
+
+def origin_of(encoder: Encoder) -> str:
+    """Name of the encoder for which models that build on this one were made."""
+    return encoder.tuned_from if isinstance(encoder, Tuned) else encoder.name
 
 
 class Look(Protocol):

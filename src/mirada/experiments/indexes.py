@@ -22,6 +22,7 @@ from mirada.indexing.steps import (
 )
 from mirada.indexing.tags import load_tagger
 from mirada.indexing.verify import load_checker
+from mirada.protocols import origin_of
 from mirada.store.lance import LanceStore
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def put_together(sight: Sight, models: Models, home: Path) -> Seeing:
     encoder: Encoder = found["encoder"].made
     for model in found.values():
         maps_of = getattr(model.made, "maps_of", None)
-        if maps_of not in (None, encoder.name):
+        if maps_of not in (None, origin_of(encoder)):
             raise ModelUnavailable(
                 f"{model.name} reads the feature maps of {maps_of}, not of {encoder.name}"
             )

@@ -17,7 +17,7 @@ from mirada.language.phrases import VERSION as PHRASES_VERSION
 from mirada.language.phrases import caption_keyphrases, tag_keyphrases
 from mirada.metadata.reader import metadata_version, read_metadata, recorded_tags_of
 from mirada.plugins import load_captioner, load_reader, load_segmenter
-from mirada.protocols import MapEncoder
+from mirada.protocols import MapEncoder, origin_of
 from mirada.types import WHOLE, Ask, Region
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _captions_step(settings: Settings, encoder: Encoder) -> CaptionsStep | None:
 
 
 def _reads(model: Segmenter | Captioner, encoder: Encoder) -> bool:
-    return model.maps_of in (None, encoder.name)
+    return model.maps_of in (None, origin_of(encoder))
 
 
 def _other_maps(model: Segmenter | Captioner, encoder: Encoder) -> ModelUnavailable:

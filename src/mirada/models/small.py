@@ -52,7 +52,8 @@ class SmallEncoder:
         self.name = manifest.name
         self.dim = manifest.dim
         self.image_size = manifest.image_size
-        self._folder = folder
+        self.tuned_from = manifest.tuned_from or manifest.name
+        self.folder = folder
         self._fitted = manifest.calibration
         self._files = manifest.files
         self.digest = digest_of(manifest)
@@ -98,7 +99,7 @@ class SmallEncoder:
     @cached_property
     def calibration(self) -> Calibration:
         """How scores of this encoder turn into probabilities."""
-        distractors = np.load(self._folder / DISTRACTORS).astype(np.float32)
+        distractors = np.load(self.folder / DISTRACTORS).astype(np.float32)
         return Calibration(unit_rows(distractors), **self._fitted)
 
     @cached_property
@@ -106,13 +107,13 @@ class SmallEncoder:
         """How well texts fit parts of images; None for a model that was not taught it."""
         if GROUNDING not in self._files:
             return None
-        return read_grounding(self._folder / GROUNDING, self.calibration.distractors)
+        return read_grounding(self.folder / GROUNDING, self.calibration.distractors)
 
     @cached_property
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer  # noqa: PLC0415 only texts need it
 
-        return Tokenizer.from_file(str(self._folder / TOKENIZER))
+        return Tokenizer.from_file(str(self.folder / TOKENIZER))
 
     def _place(self, pooled: NDArray[np.float32]) -> Matrix:
         return unit_rows(self._tower(IMAGE_HEAD).run(None, {"pooled": pooled})[0])
@@ -120,7 +121,7 @@ class SmallEncoder:
     def _tower(self, name: str) -> Session:
         with self._loading:
             if name not in self._towers:
-                self._towers[name] = open_session(self._folder / name)
+                self._towers[name] = open_session(self.folder / name)
             return self._towers[name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,6 +34,7 @@ class Manifest:
     image_size: int  # pixels a side
     files: Mapping[str, str]  # name -> sha256, hexadecimal
     calibration: Mapping[str, float]  # temperature, scale, offset, prior
+    tuned_from: str = ""  # the encoder whose heads were trained on; "": this is none's
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _read(folder: Path, kind: type[Kind]) -> Kind:
     path = folder / MANIFEST
     try:
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        manifest = kind(**{field.name: content[field.name] for field in fields(kind)})
+        told = [one for one in fields(kind) if one.default is MISSING or one.name in content]
+        manifest = kind(**{field.name: content[field.name] for field in told})
     except FileNotFoundError as error:
         raise ModelUnavailable(f"no model in {folder}: reinstall mirada") from error
     except (ValueError, KeyError, TypeError) as error:

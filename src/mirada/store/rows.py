@@ -33,11 +33,14 @@ _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 class PathCodec:
     """Writes paths as bytes: those under the folder that holds `home` relative to it.
 
-    A library can so be moved together with its `.mirada`; everywhere else paths are absolute.
+    A library can so be moved together with its `.mirada`, whether the tables lie there or in a
+    folder below; everywhere else paths are absolute.
     """
 
     def __init__(self, home: Path) -> None:
-        base = str(home.parent.absolute()) if home.name == HOME_NAME else None
+        whole = home.absolute()
+        around = (one for one in (whole, *whole.parents) if one.name == HOME_NAME)
+        base = next((str(one.parent) for one in around), None)
         self._base = base and base.rstrip(os.sep) + os.sep
 
     def encode(self, path: Path) -> bytes:

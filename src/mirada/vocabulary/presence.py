@@ -13,6 +13,7 @@ import numpy as np
 
 from mirada.language.kinship import kin
 from mirada.language.shared import shared_form
+from mirada.protocols import origin_of
 from mirada.vocabulary.entries import vocabulary_of, with_article
 from mirada.vocabulary.learnt import read_learnt
 from mirada.vocabulary.mixing import HIGHEST
@@ -133,7 +134,7 @@ def load_presence(encoder: Encoder, home: Path) -> Presence | None:
         ModelUnavailable: the shipped weights are missing or damaged.
     """
     learnt = read_learnt()
-    if learnt.encoder != encoder.name:
+    if learnt.encoder != origin_of(encoder):
         return None
     return Presence(vocabulary_of(home), learnt)
 

@@ -8,6 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from mirada.protocols import origin_of
 from mirada.vocabulary.learnt import Mixing
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def make_scorer(
     Args:
         encoder: whose vectors are to be scored; it encodes the texts of tags not seen before.
         vocabulary: the tags.
-        learnt: used where it is of the same encoder.
+        learnt: used where it is of the same encoder, or of the one that this was tuned from.
         cache: folder that keeps the vectors of those texts.
     """
-    if learnt is None or learnt.encoder != encoder.name:
+    if learnt is None or learnt.encoder != origin_of(encoder):
         texts = _texts(encoder, vocabulary.entries, cache)
         return UntrainedScorer(
             f"tags/{vocabulary.digest}, {encoder.name}", vocabulary, UNTRAINED, texts
