@@ -76,7 +76,7 @@ def test_a_folder_of_weights_is_taken_from_the_home(tmp_path: Path) -> None:
 def test_settings_are_changed_line_by_line_and_the_rest_is_kept() -> None:
     text = "# mine\n encoder = 'old'  # was\nroles = [\n  'facts',\n]"
     assert with_settings(text, {"encoder": "models/a", "index": "i"}) == (
-        "# mine\nencoder = \"models/a\"\nroles = [\n  'facts',\n]\nindex = \"i\"\n"
+        '# mine\nencoder = "models/a"\nroles = [\n  \'facts\',\n]\nindex = "i"\n'
     )
     assert with_settings("", {"index": "i"}) == 'index = "i"\n'
 
