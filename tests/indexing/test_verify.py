@@ -68,9 +68,17 @@ def test_of_texts_without_counts_the_best_is_that_of_the_highest_worth(
     margins: list[float], cost: float
 ) -> None:
     texts = [f"thing {'abcdef'[place]}" for place in range(len(margins))]
-    best = best_of(texts, np.array(margins, np.float32), cost)
+    checks = replace(CHECKS, rank_cost=cost, agreement_gain=0.0)
+    best = best_of(texts, checks.worth(texts, np.array(margins, np.float32)))
     worth = np.array(margins, np.float32) - cost * np.arange(len(margins))
-    assert worth[best] == worth.max()
+    assert worth[best] == pytest.approx(worth.max(), abs=1e-6)
+
+
+def test_what_most_candidates_say_outweighs_the_order() -> None:
+    texts = ["a cat sleeps", "a dog runs", "a dog runs fast"]
+    level = np.zeros(3, np.float32)
+    assert best_of(texts, replace(CHECKS, agreement_gain=1.0).worth(texts, level)) == 1
+    assert best_of(texts, replace(CHECKS, agreement_gain=0.0).worth(texts, level)) == 0
 
 
 def test_the_embedded_encoder_knows_a_grey_picture_from_a_dog() -> None:

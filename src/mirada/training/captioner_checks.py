@@ -185,7 +185,7 @@ class _Trial:
     def _choose(self, texts: Sequence[str], vector: Vector) -> tuple[str, float]:
         scores = self._encoder.encode_texts(texts) @ vector
         margins = margin(scores, vector, self._checks)
-        best = best_of(texts, margins, self._checks.rank_cost)
+        best = best_of(texts, self._checks.worth(texts, margins))
         return texts[best], float(margins[best])
 
     def _people(self, image: CaptionedImage, language: str) -> list[str]:
