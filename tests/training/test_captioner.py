@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from tokenizers import Tokenizer  # noqa: E402 after the check for torch
+
 from mirada.errors import DatasetError, ModelUnavailable  # noqa: E402 after the check for torch
 from mirada.evaluation.datasets import LabelledBox, read_dataset  # noqa: E402
 from mirada.models.captioners import SmallCaptioner  # noqa: E402
@@ -28,6 +30,8 @@ from mirada.training.captioner_data import Part, draw_epoch, settle  # noqa: E40
 from mirada.training.captioner_model import CaptionDecoder  # noqa: E402
 from mirada.training.captioner_reading import read_captioner  # noqa: E402
 from mirada.training.captioner_recipe import CaptionerRecipe, DecoderConfig  # noqa: E402
+from mirada.training.captioner_rewarded import RewardStage  # noqa: E402
+from mirada.training.captioner_stage import CaptionStage  # noqa: E402
 from mirada.training.captioner_text import Phrases, encode, learn_pieces, plain  # noqa: E402
 from mirada.training.checkpoint import load  # noqa: E402
 from mirada.training.recipe import Schedule  # noqa: E402
@@ -110,6 +114,17 @@ def test_the_reward_follows_and_loses_nothing(trained: captioner.Job) -> None:
     assert rewarded[-1] >= rewarded[0]
     before = [row for row in rows if row["stage"] == "captioner"][-1]
     assert rows[-1]["en-phrase perplexity"] < 1.2 * before["en-phrase perplexity"]
+
+
+def test_images_with_a_single_caption_get_no_reward(trained: captioner.Job) -> None:
+    lessons, _ = captioner.read_lessons(trained)
+    first = replace(lessons.images[0], captions=lessons.images[0].captions[:1])
+    some = replace(lessons, images=[first, *lessons.images[1:]])
+    tokenizer = Tokenizer.from_file(str(trained.work / "tokenizer.json"))
+    model = CaptionDecoder(TINY, tokenizer.get_vocab_size())
+    stage = RewardStage(TINY, model, tokenizer, some, lessons)
+    assert {showing.row for showing in stage.draw(1)} == set(range(1, len(lessons.images)))
+    assert {showing.row for showing in CaptionStage.draw(stage, 1)} == set(range(24))
 
 
 def test_training_goes_on_from_a_finished_captioner(

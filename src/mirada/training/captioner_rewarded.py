@@ -3,7 +3,7 @@
 Self-critical sequence training (Rennie et al., CVPR 2017): several sentences are drawn for an
 image, each is worth its CIDEr-D against what people wrote, and the mean worth of the others is
 what it must beat (Luo, "A better variant of self-critical sequence training", 2020). Phrases of
-parts, and images with a single caption, go on by cross-entropy, so they don't drift.
+parts go on by cross-entropy, so they don't drift; images with a single caption are left out.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ class RewardStage(CaptionStage):
         special = tokenizer.get_added_tokens_decoder()
         self.banned = [piece for piece in special if piece != self.end]
         self.heard = _spread(held_out, LISTENED)
+
+    def draw(self, epoch: int) -> list[Showing]:
+        """Showings of images that several people captioned."""
+        images = self.lessons.images
+        return [one for one in super().draw(epoch) if is_rich(images[one.row])]
 
     def loss(self, step: int) -> Tensor:
         """The reward's gradient on sentences, cross-entropy on everything else."""

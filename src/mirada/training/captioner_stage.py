@@ -55,7 +55,7 @@ class CaptionStage(Stage):
         self.schedule = schedule or recipe.schedule
         self.lessons, self.tokenizer = lessons, tokenizer
         self.pieces = _pieces(tokenizer, (lessons, held_out))
-        self.epoch, self.showings = 0, draw_epoch(lessons, recipe, 0)
+        self.epoch, self.showings = 0, self.draw(0)
         self.epoch_steps = max(1, len(self.showings) // self.schedule.batch)
         self.groups = [
             Group(tuple(model.parameters()), self.schedule.rate, recipe.decay, clipped=True)
@@ -67,11 +67,15 @@ class CaptionStage(Stage):
         losses, _ = self._losses(self.lessons, self.drawn(step), self.recipe.smoothing)
         return losses.mean()
 
+    def draw(self, epoch: int) -> list[Showing]:
+        """What an epoch shows, in order."""
+        return draw_epoch(self.lessons, self.recipe, epoch)
+
     def drawn(self, step: int) -> Sequence[Showing]:
         """The showings of a step."""
         epoch, place = divmod(step, self.epoch_steps)
         if epoch != self.epoch:
-            self.epoch, self.showings = epoch, draw_epoch(self.lessons, self.recipe, epoch)
+            self.epoch, self.showings = epoch, self.draw(epoch)
         size = self.schedule.batch
         return self.showings[place * size : (place + 1) * size]
 
