@@ -35,7 +35,7 @@ PHRASE: Final = "phrase"  # kind of a text about a part; whole images have the l
 RANK_COST: Final = 0.07
 """Score that each place further down the captioner's list costs: by CIDEr-D on half of dev."""
 
-AGREEMENT_GAIN: Final = 0.5
+AGREEMENT_GAIN: Final = 0.3
 """Score that full agreement with the other candidates adds: by CIDEr-D on half of dev."""
 
 CUT: Final = 0.2
