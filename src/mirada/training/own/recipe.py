@@ -27,7 +27,7 @@ class OwnRecipe:
     crops: int = 4  # parts of each map that are shown besides the whole
     whole: float = 0.5  # chance that the whole is shown
     group: int = 8  # pictures most like each other that come in one batch
-    near: float = 4.0  # weight of staying near the former vectors
+    near: float = 16.0  # weight of staying near the former vectors
     broad: int = 256  # texts on all subjects a step whose vectors are to stay
     patience: int = 12  # epochs without a better watched part
     schedule: Schedule = SCHEDULE
