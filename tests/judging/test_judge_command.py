@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from mirada.cli import cli
+from mirada.collection import Collection
 from mirada.judging.judgements import read_judgements
 from mirada.judging.log import JudgementLog
 from mirada.judging.topics import topic_of
@@ -24,8 +25,12 @@ from tests.conftest import command
 from tests.judging.marks import judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from click.testing import Result
+
+    from mirada.judging.session import Session
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("uvicorn", reason="needs the extra serve")
@@ -40,19 +45,28 @@ def library(tmp_path_factory: pytest.TempPathFactory, plugin_path: str) -> Path:
     """Three indexed pictures, for all tests here."""
     folder = tmp_path_factory.mktemp("library")
     (folder / ".mirada").mkdir()
-    (folder / ".mirada" / "mirada.toml").write_text('encoder = "colour"\nroles = ["facts"]\n')
+    (folder / ".mirada" / "mirada.toml").write_text('encoder = "colour"\n')
     for name, colour in (("rose", photos.RED), ("grass", photos.GREEN), ("sea", photos.BLUE)):
         photos.flat(colour).save(folder / f"{name}.png")
-    variables = {**os.environ, "PYTHONPATH": plugin_path}
-    subprocess.run(command(["index"]), cwd=folder, env=variables, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(plugin_path.split(os.pathsep, maxsplit=1)[0])
+        Collection(folder).index(roles=())
     return folder
 
 
 @pytest.fixture
 def album(library: Path) -> Path:
-    """The library without judgements; the fixture `mirada` runs there."""
+    """The library without judgements."""
     shutil.rmtree(library / ".mirada" / "judgements", ignore_errors=True)
     return library
+
+
+@pytest.fixture
+def mirada(album: Path, plugin_path: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs the command in the album."""
+    monkeypatch.syspath_prepend(plugin_path.split(os.pathsep, maxsplit=1)[0])
+    monkeypatch.chdir(album)
+    return lambda *arguments: CliRunner().invoke(cli, [*map(str, arguments)])
 
 
 def id_of(path: Path) -> str:
@@ -110,18 +124,19 @@ def test_the_page_is_served_to_this_machine_until_it_is_stopped(album, environme
     assert "0 of 3 judged by ana" in said
 
 
-def test_runs_of_other_systems_are_judged_too(album, environment, tmp_path) -> None:
-    import httpx
-
+def test_runs_of_other_systems_are_judged_too(album, mirada, tmp_path, monkeypatch) -> None:
+    served: list[Session] = []
+    monkeypatch.setattr("mirada.cli.judge._serve", lambda session, *_, **__: served.append(session))
     rose, sea = id_of(album / "rose.png"), id_of(album / "sea.png")
     run = tmp_path / "other.run"
     run.write_text(f"7 Q0 {sea} 1 2.0 other\n7 Q0 {rose} 2 1.0 other\n7 Q0 gone 3 .5 other\n")
     queries = tmp_path / "queries.tsv"
     queries.write_text("7\tsomething red\n")
-    asked = queries, "--run", run, "--depth", "1", "--judge", "ana"
-    with judging(album, environment, *asked) as (address, _):
-        (query,) = httpx.get(f"{address}state").json()["queries"]
-    assert {*query["images"]} == {rose, sea}
+    done = mirada("judge", queries, "--run", run, "--depth", "1", "--judge", "ana")
+    assert done.exit_code == 0, done.output
+    assert "1 results are not in the index" in done.stderr
+    ((sheet,),) = (session.sheets() for session in served)
+    assert {*sheet.pool.image_ids} == {rose, sea}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +151,7 @@ def test_a_run_that_cannot_be_pooled_is_told(album, mirada, tmp_path, lines, tol
     (tmp_path / "some.run").write_text(lines)
     (tmp_path / "queries.tsv").write_text("7\tsomething red\n")
     done = mirada("judge", tmp_path / "queries.tsv", "--run", tmp_path / "some.run")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert told in done.stderr
 
 
@@ -164,7 +179,7 @@ def test_judgements_of_two_become_qrels_with_their_agreement(album, mirada) -> N
             for image, grade in zip("abc", grades, strict=True):
                 log.note(judgement(image, grade, judge=judge, query_id="7"))
     done = mirada("judge", "--export", "qrels.txt")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     lines = (album / "qrels.txt").read_text().splitlines()
     assert lines == ["7 0 a 2", "7 0 b 0", "7 0 c 1"]
     assert (album / "qrels.topics.tsv").read_text() == "7\ta cat\n"
@@ -175,7 +190,7 @@ def test_judgements_of_two_become_qrels_with_their_agreement(album, mirada) -> N
 
 
 @can_interrupt
-def test_a_query_is_judged_by_keys_and_found_in_the_qrels(
+def test_queries_are_judged_by_keys_and_found_in_the_qrels(
     browser: Any, album, environment, mirada, tmp_path
 ) -> None:
     from selenium.webdriver.common.by import By
@@ -208,6 +223,9 @@ def test_a_query_is_judged_by_keys_and_found_in_the_qrels(
         assert pressed.text == "Does not fit"
         press("n", "2 of 6")
         stopped(process)
+        browser.find_element(By.TAG_NAME, "body").send_keys("2")
+        assert_told_as_lost(browser)
+        assert browser.find_element(By.ID, "count").text == "2 of 6 judged"
     pool = [one.image_id for one in read_judgements(marks(album))]
 
     with judging(album, environment, *asked) as (address, process):  # it goes on where it was
@@ -226,7 +244,7 @@ def test_a_query_is_judged_by_keys_and_found_in_the_qrels(
         assert browser.get_log("browser") == []
         stopped(process)
 
-    assert mirada("judge", "--export", tmp_path / "qrels.txt").returncode == 0
+    assert mirada("judge", "--export", tmp_path / "qrels.txt").exit_code == 0
     red = topic_of("something red").id
     lines = [line.split() for line in (tmp_path / "qrels.txt").read_text().splitlines()]
     assert [(image, grade) for query, _, image, grade in lines if query == red][:2] == [
@@ -236,19 +254,11 @@ def test_a_query_is_judged_by_keys_and_found_in_the_qrels(
     assert len(lines) == 6
 
 
-@can_interrupt
-def test_a_mark_that_cannot_be_kept_is_told_on_the_page(browser: Any, album, environment) -> None:
+def assert_told_as_lost(browser: Any) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    with judging(album, environment, "red", "--judge", "ana") as (address, process):
-        browser.get(address)
-        wait = WebDriverWait(browser, WAIT)
-        wait.until(lambda page: page.execute_script(SEEN))
-        stopped(process)
-        browser.find_element(By.TAG_NAME, "body").send_keys("2")
-        trouble = browser.find_element(By.ID, "trouble")
-        wait.until(lambda _: trouble.is_displayed())
+    trouble = browser.find_element(By.ID, "trouble")
+    WebDriverWait(browser, WAIT).until(lambda _: trouble.is_displayed())
     assert "Is mirada judge still running?" in trouble.text
-    assert browser.find_element(By.ID, "count").text == "0 of 3 judged"
-    browser.get_log("browser")
+    browser.get_log("browser")  # the connection that was lost is no error of the page
