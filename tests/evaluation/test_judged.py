@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from mirada.cli import cli
 from mirada.collection import Collection
-from mirada.evaluation.judged import run_of, unjudged_share
+from mirada.evaluation.judged import condensed, run_of, unjudged_share
 from mirada.evaluation.trec import Qrels
 from mirada.judging.log import JudgementLog
 from tests import photos
@@ -31,8 +31,14 @@ def test_what_nobody_judged_is_a_share_of_the_first_results() -> None:
 
 
 def test_a_run_keeps_the_order_of_a_ranking() -> None:
-    scores = run_of("ours", {"1": ("b", "c", "a")}).scores["1"]
-    assert sorted(scores, key=lambda one: -scores[one]) == ["b", "c", "a"]
+    assert run_of("ours", {"1": ("b", "c", "a")}).ranking("1") == ["b", "c", "a"]
+
+
+def test_a_condensed_run_passes_over_what_nobody_judged() -> None:
+    run = run_of("ours", {"1": ("x", "b", "a"), "2": ("y",), "3": ("a",)})
+    left = condensed(run, QRELS)
+    assert left.ranking("1") == ["b", "a"]
+    assert (left.name, left.ranking("2"), left.ranking("3")) == ("ours", [], [])
 
 
 @pytest.fixture

@@ -111,9 +111,9 @@ def test_shares_are_told_by_group_with_a_test_between_systems() -> None:
     assert report.found["poor"]["all"].mean == 0
     assert report.found["good"]["swap"].mean == 1
     difference = report.differences["good"]["all"]
-    assert (difference.gain.mean, difference.gain.low) == (1, 1)
-    assert difference.p_value < 0.001
-    assert difference.p_value <= difference.adjusted <= 3 * difference.p_value
+    assert (difference.interval.mean, difference.interval.low) == (1, 1)
+    assert difference.p < 0.001
+    assert difference.p <= difference.corrected <= 3 * difference.p
 
 
 def test_choices_of_one_picture_are_drawn_together() -> None:
@@ -145,7 +145,7 @@ def test_statements_have_an_area_always_and_a_share_where_there_is_a_threshold()
     assert report.found["good"]["all"].right.mean == 1
     assert report.rules == {"poor": None, "good": "score >= 1, chosen on x"}
     assert set(report.differences["good"]) == {"area"}
-    assert report.differences["good"]["area"].gain.mean == 1
+    assert report.differences["good"]["area"].interval.mean == 1
 
 
 def test_chance_is_what_calling_all_the_same_gets_right() -> None:

@@ -50,7 +50,7 @@ def test_captions_are_chosen_and_every_choice_is_told(tmp_path: Path, coloured: 
     found = next(iter(report["found"].values()))
     assert found["swap_att"]["mean"] == 1
     assert found["same"]["mean"] == 0  # equal scores
-    assert "about" in done.stderr
+    assert "3 pictures and 6 texts, less than a minute" in done.stderr
     lines = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
     assert [one["id"] for one in lines] == ["same/0", "swap_att/0", "swap_att/1"]
     assert [*lines[1]["right"].values()] == [True]

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from mirada.cli import cli
 from mirada.evaluation.datasets import CaptionedImage, LabelledBox, read_dataset
 from mirada.evaluation.regions import best_overlaps, different, evaluate_regions, fully_boxed
+from mirada.models.segmenters import MapSegmenter
 from mirada.models.small import SmallEncoder
 from mirada.types import Box, Proposal
 from tests import photos
@@ -110,11 +111,12 @@ def test_the_command_reports_all_segmenters(folder: Path) -> None:
     done = CliRunner().invoke(cli, [*asked, "--json"])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert set(report["two"]["found"]) == {"feature-map/2", "grid/1"}
+    name = MapSegmenter().name
+    assert set(report["two"]["found"]) == {name, "grid/1"}
     assert report["two"]["found"]["grid/1"]["recall"]["0.3"]["mean"] == pytest.approx(2 / 3)
     done = CliRunner().invoke(cli, asked)
     assert done.exit_code == 0, done.output
-    assert "feature-map/2 over grid/1" in done.stdout
+    assert f"{name} over grid/1" in done.stdout
     assert "2 images, 3 boxes" in done.stdout
 
 

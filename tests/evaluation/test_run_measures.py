@@ -9,7 +9,13 @@ import pytest
 
 from mirada.errors import ConfigError, DatasetError
 from mirada.evaluation.compared import compare
-from mirada.evaluation.measures import groups_of, measure_run, median_rank, parse_measures
+from mirada.evaluation.measures import (
+    groups_of,
+    measure_run,
+    median_rank,
+    parse_measures,
+    ranks_of,
+)
 from mirada.evaluation.trec import Qrels, Run
 
 pytest.importorskip("ir_measures")
@@ -32,6 +38,7 @@ def test_with_several_right_images_recall_is_a_share_and_success_is_any() -> Non
 
 
 def test_the_median_rank_counts_queries_that_find_nothing() -> None:
+    assert ranks_of(RUN, QRELS).tolist() == [2, 1, inf]
     assert median_rank(RUN, QRELS) == 2
     assert median_rank(Run("poor", {"q1": {"a": 1.0}, "q2": {}}), QRELS) == inf
 

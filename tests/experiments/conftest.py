@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,32 @@ def counting_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def lab(tmp_path: Path, counting_path: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Four systems on nine pictures and eighteen queries."""
-    monkeypatch.syspath_prepend(counting_path.split(os.pathsep, maxsplit=1)[0])
-    monkeypatch.setenv(LOG, str(tmp_path / "log"))
-    return Lab(write_album(tmp_path), tmp_path / "log")
+    return _set_up(Lab(write_album(tmp_path), tmp_path / "log"), counting_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, counting_path: str) -> tuple[Lab, Result]:
+    """The same once it has run, to be read only, and what the command said."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        lab = _set_up(Lab(write_album(folder), folder / "log"), counting_path, patch)
+        done = lab.run()
+    return lab, done
+
+
+@pytest.fixture
+def resumed(
+    finished: tuple[Lab, Result],
+    tmp_path: Path,
+    counting_path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Lab:
+    """The same as a copy, which other runs may go on from."""
+    shutil.copytree(finished[0].file.parent, tmp_path, dirs_exist_ok=True)
+    return _set_up(Lab(tmp_path / "grid.toml", tmp_path / "log"), counting_path, monkeypatch)
+
+
+def _set_up(lab: Lab, counting_path: str, patch: pytest.MonkeyPatch) -> Lab:
+    patch.syspath_prepend(counting_path.split(os.pathsep, maxsplit=1)[0])
+    patch.setenv(LOG, str(lab.log))
+    return lab

@@ -4,52 +4,46 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirada.evaluation.datasets import CaptionedImage, ImageBytes
+from mirada.evaluation.measures import ranks_of
 from mirada.evaluation.trec import Qrels, Run
 from mirada.experiments.cache import Cache, Unit, read_lines
-from mirada.experiments.comparing import compare, first_ranks, values_of
 from mirada.experiments.gallery import Gallery, Query, drawn
+from mirada.experiments.grid import Sight, System
+from mirada.experiments.indexes import Seeing
 from mirada.experiments.plot import Dot, pareto
+from mirada.experiments.run import Answered, Compared
+from mirada.experiments.wins import changes, tally
 from mirada.experiments.wording import chance, differs, signed
 
 
-def gallery(*, judged_only: bool) -> Gallery:
-    image = CaptionedImage("a", ImageBytes(Path("a")), ("a",), "d", "")
-    queries = (Query("q1", "one", "a"), Query("q2", "two", "b"))
-    grades = {"q1": {"a": 1, "b": 0}, "q2": {"b": 1}}
-    return Gallery("g", {"a": image}, queries, Qrels(grades), judged_only=judged_only)
+def answered(run: Run, qrels: Qrels, *, rerank: bool) -> Answered:
+    system = System(Sight("encoder", "none", "none"), 0.0, rerank)
+    seeing = Seeing({}, {})
+    return Answered(system, seeing, {}, {}, run, {}, ranks_of(run, qrels), {})
 
 
-def test_a_query_without_an_answer_counts_as_nothing_found() -> None:
-    run = Run("r", {"q1": {"b": 0.9, "a": 0.8}})
-    found = values_of(run, gallery(judged_only=False), ["RR", "R@1"])
-    assert found["RR"].tolist() == [0.5, 0]
-    assert found["R@1"].tolist() == [0, 0]
-    assert first_ranks(run, gallery(judged_only=False)) == [2, None]
-
-
-def test_pictures_that_nobody_judged_are_passed_over_where_that_is_asked_for() -> None:
-    run = Run("r", {"q1": {"x": 0.9, "a": 0.8}, "q2": {"x": 0.9, "y": 0.8, "b": 0.7}})
-    assert first_ranks(run, gallery(judged_only=True)) == [1, 1]
-    assert first_ranks(run, gallery(judged_only=False)) == [2, 3]
-
-
-def test_only_a_sure_difference_counts_as_one() -> None:
-    base, better = np.zeros(40), np.ones(40)
-    groups = [str(place) for place in range(40)]
-    values = [{"RR": base}, {"RR": better}, {"RR": base}]
-    first, second, third = compare(values, 0, groups, seed=0)
-    assert first["RR"].difference is None
-    assert second["RR"].difference
-    assert second["RR"].difference.interval.mean == 1
-    assert second["RR"].difference.corrected < 0.01
-    assert third["RR"].difference
-    assert third["RR"].difference.corrected == 1
+def test_wins_and_losses_go_by_the_rank_of_the_first_right_picture() -> None:
+    qrels = Qrels({"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}})
+    queries = tuple(Query(one, f"words of {one}") for one in qrels.grades)
+    before = Run("before", {"q1": {"x": 2.0, "a": 1.0}, "q2": {"b": 1.0}, "q3": {"c": 1.0}})
+    after = Run("after", {"q1": {"a": 2.0, "x": 1.0}, "q3": {"c": 1.0}})
+    base, other = answered(before, qrels, rerank=False), answered(after, qrels, rerank=True)
+    gallery = Gallery("g", {}, queries, qrels, judged_only=False)
+    found = Compared(gallery, base.system, [base, other])
+    assert tally(found, other) == (1, 1)
+    ((win,), (loss,)) = changes(found, other)
+    assert (win.text, win.before, win.after, win.right_first) == (
+        "words of q1",
+        2,
+        1,
+        (False, True),
+    )
+    assert (loss.right, loss.before, loss.after) == ("b", 1, None)
+    assert (loss.first_before, loss.first_after) == ("b", None)
 
 
 def test_systems_that_cost_more_and_find_less_are_not_on_the_front() -> None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from mirada.cli.output import print_json
+from mirada.cli.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +76,10 @@ def _evaluate(
     vocabulary = vocabulary_of(collection.home)
     present, absent = subjects(images, vocabulary, count=count, seed=seed)
     first = collection.search(present[0], limit=1)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("searching", total=len(present) + len(absent))
+    with bar("searching", len(present) + len(absent)) as advance:
 
         def surest(text: str) -> float:
-            bar.advance(task)
+            advance(1)
             results = collection.search(text, limit=10)
             told = (hit.confidence for hit in (*results.hits, *results.below))
             return max((1.0 if one is None else one for one in told), default=0.0)

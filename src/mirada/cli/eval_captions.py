@@ -8,14 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from mirada.cli.output import print_json
-from mirada.cli.wordings import wordings_of
+from mirada.cli.progress import bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mirada.evaluation.captioned import Said
     from mirada.evaluation.captions import CaptionReport
@@ -70,42 +68,30 @@ def captions(
     from mirada.models.captioners import SmallCaptioner  # noqa: PLC0415
     from mirada.models.small import SmallEncoder  # noqa: PLC0415
     from mirada.plugins import load_captioner  # noqa: PLC0415
+    from mirada.training.wordings import wordings_of  # noqa: PLC0415
 
     images = read_dataset(dataset, split=split)
     encoder = SmallEncoder()
     model = load_captioner(captioner) if weights is None else SmallCaptioner(weights)
-    with (
-        TemporaryDirectory() as scratch,
-        Progress(console=Console(stderr=True), transient=True) as bar,
-    ):
+    with TemporaryDirectory() as scratch:
         home = work or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
-        said = caption_images(
-            images, encoder, model, language=lang, home=home, advance=_advance(bar, len(images))
-        )
+        with bar("looking", len(images)) as advance:
+            said = caption_images(images, encoder, model, language=lang, home=home, advance=advance)
         systems = _systems(said)
         if lang == "en":  # so are the tags
             systems["tags in a template"] = [template(one.tags) for one in said]
         if train is not None and lang == "en":
-            known = read_dataset(train)
-            seen = [one.vector for one in said]
-            systems["nearest training caption"] = nearest_captions(
-                seen,
-                known,
-                encoder,
-                keep=home / "train-vectors.npy",
-                advance=_advance(bar, len(known)),
-            )
+            known, seen = read_dataset(train), [one.vector for one in said]
+            with bar("looking", len(known)) as advance:
+                systems["nearest training caption"] = nearest_captions(
+                    seen, known, encoder, keep=home / "train-vectors.npy", advance=advance
+                )
     report = evaluate_captions(wordings_of(images, lang), systems, language=lang)
     if as_json:
         print_json({"dataset": dataset.name, "split": split, **asdict(report), "captions": systems})
     else:
         _print(report, f"{dataset.name}{f' {split}' if split else ''} {lang}")
-
-
-def _advance(bar: Progress, total: int) -> Callable[[int], None]:
-    task = bar.add_task("looking", total=total)
-    return lambda count: bar.advance(task, count)
 
 
 def _systems(said: Sequence[Said]) -> dict[str, list[str | None]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mirada.cli.compared_output import print_compared
 from mirada.cli.options import collection_here, home_option
 from mirada.cli.output import print_json
 from mirada.errors import DatasetError
@@ -15,7 +16,7 @@ from mirada.errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mirada.evaluation.compared import Comparison, Measured
+    from mirada.evaluation.compared import Comparison
     from mirada.evaluation.trec import Qrels
     from mirada.judging.topics import Topic
 
@@ -101,21 +102,8 @@ def _read(path: Path, topics: Path | None) -> tuple[Qrels, list[Topic]]:
 def _print(report: Comparison, unjudged: Mapping[str, float], empty: int) -> None:
     click.echo(
         f"{report.queries:,} queries, {report.groups:,} independent, {empty:,} with nothing "
-        f"that fits; differences to {report.baseline}, 95% intervals"
+        f"that fits; against {report.baseline}"
     )
-    head = f"{'mean':>8}{'difference':>12}{'interval':>20}{'p':>9}{'Holm':>9}"
-    click.secho(f"{'':<10}{'':<10}{head}", dim=True)
-    for measure in MEASURES:
-        for place, (system, of) in enumerate(report.systems.items()):
-            click.echo(f"{'' if place else measure:<10}{system:<10}{_line(of[measure])}")
+    print_compared(report)
     shares = ", ".join(f"{system} {100 * share:.1f}%" for system, share in unjudged.items())
     click.echo(f"unjudged among the first ten: {shares}")
-
-
-def _line(one: Measured) -> str:
-    if one.difference is None:
-        return f"{one.mean.mean:>8.4f}"
-    span = one.difference.interval
-    interval = f"[{span.low:+.4f}, {span.high:+.4f}]"
-    tests = f"{one.difference.p:>9.4f}{one.difference.corrected:>9.4f}"
-    return f"{one.mean.mean:>8.4f}{span.mean:>+12.4f}{interval:>20}{tests}"

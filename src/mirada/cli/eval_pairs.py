@@ -20,7 +20,8 @@ from mirada.cli.pairs_output import (
     statement_lines,
     write_lines,
 )
-from mirada.cli.pairs_systems import SYSTEMS, Setting, bar
+from mirada.cli.pairs_systems import SYSTEMS, Setting
+from mirada.cli.progress import bar
 from mirada.errors import DatasetError
 
 if TYPE_CHECKING:

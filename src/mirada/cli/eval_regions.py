@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from mirada.cli.output import print_json
+from mirada.cli.progress import bar
 from mirada.errors import DatasetError, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -104,15 +103,8 @@ def _evaluate(
     for segmenter in segmenters:
         if segmenter.maps_of not in (None, encoder.name):
             raise ModelUnavailable(f"{segmenter.name} reads the maps of {segmenter.maps_of}")
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking", total=len(images))
-        return evaluate_regions(
-            images,
-            encoder,
-            segmenters,
-            proposals=proposals,
-            advance=lambda count: bar.advance(task, count),
-        )
+    with bar("looking", len(images)) as advance:
+        return evaluate_regions(images, encoder, segmenters, proposals=proposals, advance=advance)
 
 
 def _print(report: RegionsReport, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +12,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mirada.cli.output import print_json
-from mirada.cli.wordings import wordings_of
-from mirada.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,10 +88,11 @@ def retrieval(
     from mirada.evaluation.retrieval import report_of  # noqa: PLC0415
     from mirada.models.small import SmallEncoder  # noqa: PLC0415
     from mirada.plugins import load_encoder  # noqa: PLC0415
+    from mirada.training.wordings import read_wordings, wordings_of  # noqa: PLC0415
 
     started = time.perf_counter()
     images = read_dataset(dataset, split=split)
-    wordings = wordings_of(images, lang) if captions is None else _from_file(images, captions)
+    wordings = wordings_of(images, lang) if captions is None else read_wordings(captions, images)
     model = load_encoder(encoder) if weights is None else SmallEncoder(weights)
     seen = _encode(model, images, wordings)
     report = report_of(seen, started=started)
@@ -147,22 +145,6 @@ def _say_kept(model: Encoder) -> None:
     else:
         note = f"{model.name} has no digest of its weights, so its vectors are not kept"
     click.echo(note, err=True)
-
-
-def _from_file(images: Sequence[CaptionedImage], path: Path) -> list[Sequence[str]]:
-    given: dict[str, list[str]] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            given[row["file"]] = [str(text) for text in row["captions"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DatasetError(
-                f"{path}, line {number}: not a row with file and captions"
-            ) from error
-    missing = [image.name for image in images if image.name not in given]
-    if missing:
-        raise DatasetError(f"{path} lacks {missing[0]} and {len(missing) - 1} more of the images")
-    return [given[image.name] for image in images]
 
 
 def _print(report: RetrievalReport, what: str) -> None:

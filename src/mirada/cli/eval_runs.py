@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mirada.cli.compared_output import print_compared, print_rows
 from mirada.cli.output import print_json
 from mirada.errors import ConfigError
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mirada.evaluation.compared import Comparison, Measured
-    from mirada.evaluation.significance import Interval
+    from mirada.evaluation.compared import Comparison
     from mirada.evaluation.trec import Qrels, Run
 
     Values = Mapping[str, Mapping[str, NDArray[np.float64]]]
@@ -126,27 +126,6 @@ def _write_queries(path: Path, judged: Qrels, values: Values) -> None:
 
 
 def _print(found: Comparison, medians: Mapping[str, float]) -> None:
-    width = max(12, *map(len, found.systems)) + 2
     click.echo(f"{found.queries:,} queries, {found.groups:,} independent; against {found.baseline}")
-    head = f"{'mean':>8}{'95% interval':>20}{'difference':>12}{'95% interval':>22}"
-    click.secho(f"{'':<10}{'':<{width}}{head}{'p':>9}{'Holm':>9}", dim=True)
-    for measure in found.systems[found.baseline]:
-        for place, (system, of) in enumerate(found.systems.items()):
-            name = "" if place else measure
-            click.echo(f"{name:<10}{system:<{width}}{_line(of[measure])}")
-    for place, (system, median) in enumerate(medians.items()):
-        name = "" if place else "median"
-        click.echo(f"{name:<10}{system:<{width}}{median:>8g}")
-
-
-def _line(one: Measured) -> str:
-    own = f"{one.mean.mean:>8.4f}{_span(one.mean, ''):>20}"
-    apart = one.difference
-    if apart is None:
-        return own
-    mean = f"{apart.interval.mean:>+12.4f}{_span(apart.interval, '+'):>22}"
-    return f"{own}{mean}{apart.p:>9.4f}{apart.corrected:>9.4f}"
-
-
-def _span(one: Interval, sign: str) -> str:
-    return f"[{one.low:{sign}.4f}, {one.high:{sign}.4f}]"
+    print_compared(found)
+    print_rows("median", {system: f"{one:>8g}" for system, one in medians.items()}, found)

@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from mirada.cli.output import print_json
+from mirada.cli.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,11 +57,8 @@ def _evaluate(images: Sequence[CaptionedImage], work: Path) -> SourcesReport:
         for text in image.captions
     ]
     rankers = systems_of(collection, limit=DEPTH)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("searching", total=len(queries))
-        return evaluate_sources(
-            queries, rankers, images=len(collection), advance=lambda count: bar.advance(task, count)
-        )
+    with bar("searching", len(queries)) as advance:
+        return evaluate_sources(queries, rankers, images=len(collection), advance=advance)
 
 
 def _print(report: SourcesReport) -> None:

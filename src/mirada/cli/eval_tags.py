@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from mirada.cli.output import print_json
+from mirada.cli.progress import bar
 
 if TYPE_CHECKING:
     from mirada.evaluation.chances import Reliability
@@ -76,9 +75,8 @@ def tags(
     model = load_encoder(encoder)
     learnt = None if untrained else read_learnt(weights or SHIPPED_WEIGHTS)
     scorer = make_scorer(model, words, learnt)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking", total=len(images))
-        seen = see(images, model, load_segmenter(segmenter), lambda count: bar.advance(task, count))
+    with bar("looking", len(images)) as advance:
+        seen = see(images, model, load_segmenter(segmenter), advance)
     reports = evaluate_tags(images, seen, scorer, model)
     if as_json:
         about = {"dataset": dataset.name, "split": split, "half": half, "scorer": scorer.name}

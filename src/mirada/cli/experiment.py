@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from mirada.cli.output import print_json
-from mirada.cli.progress import LineProgress
+from mirada.cli.progress import LineProgress, spoken
 from mirada.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _say_cost(cost: Cost, bench: Bench) -> None:
     )
     if cost.pictures or cost.queries:
         click.echo("timing a few pictures and queries of each", err=True)
-        minutes = bench.estimate() / 60
-        click.echo(f"about {minutes:.0f} min" if minutes >= 1 else "less than a minute", err=True)
+        click.echo(spoken(bench.estimate()), err=True)
 
 
 def _write(path: Path, text: str) -> None:

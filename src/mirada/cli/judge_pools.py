@@ -50,13 +50,11 @@ def _runs(
     wanted, indexed = {topic.id for topic in topics}, {*collection.store.ids()} if paths else set()
     found = []
     for path in paths:
-        scores = {query: own for query, own in read_run(path).scores.items() if query in wanted}
+        run = read_run(path)
+        scores = {query: own for query, own in run.scores.items() if query in wanted}
         if not scores:
             raise DatasetError(f"{path} ranks for none of these queries: it must use their ids")
-        ranked = {
-            query: sorted(own.keys() & indexed, key=lambda one: (-own[one], one))
-            for query, own in scores.items()
-        }
+        ranked = {query: [one for one in run.ranking(query) if one in indexed] for query in scores}
         if not any(ranked.values()):
             raise DatasetError(f"{path} names no picture of the index: ids must be their sha256")
         missing = sum(len(own) - len(ranked[query]) for query, own in scores.items())

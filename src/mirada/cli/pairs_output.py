@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mirada.evaluation.compared import Difference
     from mirada.evaluation.pairs.decisions import Decided
-    from mirada.evaluation.pairs.evaluate import ChoiceReport, Difference, StatementReport, Told
+    from mirada.evaluation.pairs.evaluate import ChoiceReport, StatementReport, Told
     from mirada.evaluation.pairs.examples import Choice, Statement
     from mirada.evaluation.pairs.systems import Scored
     from mirada.evaluation.significance import Interval
@@ -148,8 +149,8 @@ def _differences(differences: Mapping[str, Mapping[str, Difference]]) -> None:
     for name, own in differences.items():
         click.echo(f"\n{name} over the first, points [95%], p, p after Holm's correction")
         for what, one in own.items():
-            points = _points(one.gain, "+")
-            click.echo(f"{what:<18}{points:>{WIDTH}}{one.p_value:>9.4f}{one.adjusted:>9.4f}")
+            points = _points(one.interval, "+")
+            click.echo(f"{what:<18}{points:>{WIDTH}}{one.p:>9.4f}{one.corrected:>9.4f}")
 
 
 def _points(one: Interval | None, sign: str = "") -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
+from mirada.cli.progress import bar, spoken
 from mirada.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mirada.evaluation.datasets import CaptionedImage
@@ -31,14 +29,6 @@ class Setting:
     texts: Sequence[str]  # all that will be asked
     encoder: str
     work: Path
-
-
-@contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr; what it gives is told how much was done."""
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=total)
-        yield lambda count: shown.advance(task, count)
 
 
 def _vectors(setting: Setting) -> System:
@@ -107,7 +97,7 @@ def _forecast(name: str, make: Callable[[int], System], setting: Setting) -> Non
     asked = time.perf_counter()
     seconds = (seen - started) * len(setting.images) + (asked - seen) * len(setting.texts)
     click.echo(
-        f"{name}: {len(setting.images):,} pictures and {len(setting.texts):,} texts, about"
-        f" {seconds / BATCH / 60:.1f} min, going by the first {BATCH}",
+        f"{name}: {len(setting.images):,} pictures and {len(setting.texts):,} texts,"
+        f" {spoken(seconds / BATCH)}, going by the first {BATCH}",
         err=True,
     )

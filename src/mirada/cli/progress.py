@@ -1,9 +1,10 @@
-"""Progress of an indexing run on stderr: a bar in a terminal, now and then a line elsewhere."""
+"""Progress on stderr: a bar in a terminal or, of indexing, now and then a line elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -24,11 +25,24 @@ from mirada.cli.as_json import record_as_json
 from mirada.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mirada.types import ImageRecord
 
 SECONDS_A_LINE = 10.0
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that goes when its work is done; what it gives is told how much more was done."""
+    with Bar(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda count: shown.advance(task, count)
+
+
+def spoken(seconds: float) -> str:
+    """How long something will take."""
+    return f"about {seconds / 60:,.0f} min" if seconds >= 60 else "less than a minute"
 
 
 class RateColumn(ProgressColumn):

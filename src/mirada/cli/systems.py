@@ -41,6 +41,8 @@ def search_by_all(collection: Collection, texts: Sequence[str], *, limit: int) -
     from rich.console import Console  # noqa: PLC0415 0.1 s: only when it runs
     from rich.progress import track  # noqa: PLC0415
 
+    from mirada.cli.progress import spoken  # noqa: PLC0415
+
     systems = systems_of(collection, limit=limit)
 
     def search(text: str) -> Found:
@@ -49,8 +51,7 @@ def search_by_all(collection: Collection, texts: Sequence[str], *, limit: int) -
     search(texts[0])  # brings the models
     started = time.perf_counter()
     first = search(texts[0])
-    minutes = (time.perf_counter() - started) * len(texts) / 60
-    long = f"some {minutes:.0f} min" if minutes >= 1 else "less than a minute"
+    long = spoken((time.perf_counter() - started) * len(texts))
     click.echo(f"{len(texts):,} queries to search: {long}", err=True)
     console = Console(stderr=True)
     rest = track(

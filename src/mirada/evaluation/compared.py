@@ -56,6 +56,7 @@ def compare(
     baseline: str,
     groups: ArrayLike,
     rounds: int = ROUNDS,
+    draws: int = ROUNDS,
     seed: int = 0,
 ) -> Comparison:
     """Every system in every measure; the tests of one measure are corrected together.
@@ -64,25 +65,28 @@ def compare(
         values: system -> measure -> (queries,) values, all in the same order.
         baseline: the system that others are set against.
         groups: (queries,) what each query belongs to, such as its image.
-        rounds: of bootstraps and tests.
-        seed: of them.
+        rounds: of tests.
+        draws: of bootstraps.
+        seed: of both.
     """
-    owners = np.asarray(groups)
+    names, owners = np.unique(np.asarray(groups), return_inverse=True)
     found: dict[str, dict[str, Measured]] = {system: {} for system in values}
     for measure in values[baseline]:
         own = {system: of[measure] for system, of in values.items()}
-        apart = _differences(own, baseline, owners, rounds, seed)
+        apart = _differences(own, baseline, owners, rounds=rounds, draws=draws, seed=seed)
         for system, some in own.items():
-            mean = bootstrap(some, rounds=rounds, seed=seed, groups=owners)
+            mean = bootstrap(some, rounds=draws, seed=seed, groups=owners)
             found[system][measure] = Measured(mean, apart.get(system))
-    return Comparison(len(owners), len(np.unique(owners)), baseline, found)
+    return Comparison(len(owners), len(names), baseline, found)
 
 
 def _differences(
     own: Mapping[str, NDArray[np.float64]],
     baseline: str,
-    owners: NDArray[np.generic],
+    owners: NDArray[np.intp],
+    *,
     rounds: int,
+    draws: int,
     seed: int,
 ) -> dict[str, Difference]:
     """Of each other system, in one measure."""
@@ -93,7 +97,7 @@ def _differences(
         for some in others.values()
     ]
     spans = [
-        paired_bootstrap(some, base, rounds=rounds, seed=seed, groups=owners)
+        paired_bootstrap(some, base, rounds=draws, seed=seed, groups=owners)
         for some in others.values()
     ]
     told = zip(spans, p_values, holm(p_values), strict=True)

@@ -1,4 +1,4 @@
-"""How much of what a system finds has been judged: below all of it, its measures are floors."""
+"""Rankings of which not all is judged: how much of them is, and what is left without the rest."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def unjudged_share(
         for image in ids[:depth]
     ]
     return 1 - sum(seen) / len(seen) if seen else 0.0
+
+
+def condensed(run: Run, qrels: Qrels) -> Run:
+    """The run without what nobody judged: condensed lists, after Sakai (SIGIR 2007)."""
+    return Run(
+        run.name,
+        {
+            query: {
+                image: score for image, score in own.items() if image in qrels.grades.get(query, {})
+            }
+            for query, own in run.scores.items()
+        },
+    )

@@ -121,11 +121,19 @@ def measure_run(
     return values
 
 
-def median_rank(run: Run, qrels: Qrels) -> float:
-    """Median rank, from 1, of each query's first relevant image; infinite where most find none."""
+def ranks_of(run: Run, qrels: Qrels) -> NDArray[np.float64]:
+    """(queries,) rank, from 1, of each query's first relevant image; infinite where there is none.
+
+    Arguments and errors are those of `measure_run`.
+    """
     reciprocal = measure_run(run, qrels, ("RR",))["RR"]
     with np.errstate(divide="ignore"):
-        return float(np.median(1 / reciprocal))
+        return np.asarray(np.rint(1 / reciprocal))
+
+
+def median_rank(run: Run, qrels: Qrels) -> float:
+    """The median of `ranks_of`; infinite where most find none."""
+    return float(np.median(ranks_of(run, qrels)))
 
 
 def groups_of(qrels: Qrels) -> list[int]:

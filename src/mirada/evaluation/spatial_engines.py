@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mirada.evaluation.encoding import encode_texts
 from mirada.evaluation.labels import Likeness, likeness
 from mirada.evaluation.retrieval import encode_gallery
 from mirada.evaluation.spatial_truth import things
@@ -204,4 +205,4 @@ class VectorsEngine:
         """(queries, images) cosines."""
         if self._gallery is None or self._gallery[0] is not images:
             self._gallery = images, encode_gallery(self._encoder, images, self._advance)
-        return np.asarray(self._encoder.encode_texts(queries) @ self._gallery[1].T)
+        return np.asarray(encode_texts(self._encoder, queries).rows @ self._gallery[1].T)

@@ -46,6 +46,11 @@ class Run:
     name: str
     scores: Mapping[str, Mapping[str, float]]  # query -> image -> score
 
+    def ranking(self, query: str) -> list[str]:
+        """What was found for a query, best first, of equal scores by id."""
+        own = self.scores.get(query, {})
+        return sorted(own, key=lambda image: (-own[image], image))
+
 
 def read_qrels(path: Path) -> Qrels:
     """The judgements of a file; raises DatasetError naming the line that is wrong."""
@@ -99,11 +104,9 @@ def write_run(path: Path, run: Run) -> None:
     _write(
         path,
         (
-            f"{_write_id(query)} Q0 {_write_id(image)} {rank} {float(score)!r} {name}\n"
+            f"{_write_id(query)} Q0 {_write_id(image)} {rank} {float(own[image])!r} {name}\n"
             for query, own in run.scores.items()
-            for rank, (image, score) in enumerate(
-                sorted(own.items(), key=lambda one: (-one[1], one[0])), 1
-            )
+            for rank, image in enumerate(run.ranking(query), 1)
         ),
     )
 

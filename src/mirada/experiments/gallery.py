@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mirada.errors import DatasetError
 from mirada.evaluation.datasets import read_dataset
@@ -17,6 +16,7 @@ from mirada.evaluation.spatial_truth import WORDS, judge, spatial_queries
 from mirada.evaluation.trec import Qrels, read_qrels
 from mirada.experiments.cache import digest_of
 from mirada.judging.topics import read_topics
+from mirada.training.wordings import read_wordings, wordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +41,6 @@ class Query:
 
     id: str
     text: str
-    group: str  # queries of a group are one observation: those of one picture
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Gallery:
     name: str
     images: Mapping[str, CaptionedImage]  # image id, the sha256 of its bytes -> picture
     queries: tuple[Query, ...]
-    qrels: Qrels
+    qrels: Qrels  # in the order of the queries
     judged_only: bool  # whether pictures that nobody judged are left out of rankings
 
     @cached_property
@@ -151,47 +150,18 @@ def _captions(
 ) -> Gallery:
     """Every caption asks for its own picture."""
     chosen = _sample(images, limits)
-    wordings = _wordings(dataset, base, chosen)
+    own = list(chosen.values())
+    wordings = (
+        read_wordings(located(dataset.captions, base), own)
+        if dataset.captions
+        else wordings_of(own, dataset.language)
+    )
     queries, grades = [], {}
     for (image_id, image), texts in zip(chosen.items(), wordings, strict=True):
         for number, text in enumerate(texts, 1):
-            queries.append(Query(f"{image.name}#{number}", text, image_id))
+            queries.append(Query(f"{image.name}#{number}", text))
             grades[queries[-1].id] = {image_id: 1}
     return Gallery("", chosen, tuple(queries), Qrels(grades), judged_only=False)
-
-
-def _wordings(
-    dataset: Dataset, base: Path, images: Mapping[str, CaptionedImage]
-) -> list[Sequence[str]]:
-    if dataset.captions:
-        return _from_file(located(dataset.captions, base), images)
-    own: list[Sequence[str]] = [image.captions for image in images.values()]
-    if dataset.language == "en":
-        return own
-    from mirada.training.translate import to_spanish  # noqa: PLC0415 runs another program
-
-    spanish = iter(to_spanish([text for texts in own for text in texts]))
-    return [[next(spanish) for _ in texts] for texts in own]
-
-
-def _from_file(path: Path, images: Mapping[str, CaptionedImage]) -> list[Sequence[str]]:
-    given: dict[str, list[str]] = {}
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            row: dict[str, Any] = json.loads(line)
-            given[row["file"]] = [str(text) for text in row["captions"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DatasetError(
-                f"{path}, line {number}: not a row with file and captions"
-            ) from error
-    missing = [image.name for image in images.values() if image.name not in given]
-    if missing:
-        raise DatasetError(f"{path} lacks {missing[0]} and {len(missing) - 1} more of the images")
-    return [given[image.name] for image in images.values()]
 
 
 def _spatial(
@@ -208,7 +178,7 @@ def _spatial(
     seen, ids = list(chosen.values()), list(chosen)
     made = spatial_queries(seen, relations=tuple(WORDS), limit=A_RELATION)
     asked = list({one.text: one for one in reversed(made)}.values())[::-1]
-    queries = tuple(Query(one.text.replace(" ", "_"), one.text, one.text) for one in asked)
+    queries = tuple(Query(one.text.replace(" ", "_"), one.text) for one in asked)
     grades = {
         query.id: {
             image_id: int(grade)
@@ -239,7 +209,7 @@ def _judged(
     relevant = frozenset(
         image for own in grades.values() for image, grade in own.items() if grade > 0
     )
-    queries = tuple(Query(one.id, one.text, one.id) for one in topics)
+    queries = tuple(Query(one.id, one.text) for one in topics)
     return Gallery("", _sample(images, limits, relevant), queries, Qrels(grades), judged_only=False)
 
 

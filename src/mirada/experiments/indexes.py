@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mirada.config import Settings
 from mirada.errors import ModelUnavailable
+from mirada.evaluation.memory import PeakMemory
 from mirada.experiments.cache import Unit
-from mirada.experiments.costs import PeakMemory, bytes_in
 from mirada.indexing.describe import Describer
 from mirada.indexing.indexer import index_folders
 from mirada.indexing.steps import (
@@ -153,7 +153,7 @@ class Indexing:
         result = {
             "images": len(LanceStore.open(home)),
             "seconds_a_picture": speed,
-            "bytes": bytes_in(home),
+            "bytes": sum(path.stat().st_size for path in home.rglob("*") if path.is_file()),
             "peak_memory": max(peaks, default=None),
         }
         self._cache.finish(self.unit, result)

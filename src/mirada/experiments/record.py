@@ -6,6 +6,7 @@ import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from mirada.indexing.indexer import available_cores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mirada.experiments.comparing import Measured
+    from mirada.evaluation.compared import Measured
     from mirada.experiments.run import Answered, Bench, Compared
 
 FORMAT: Final = 1
@@ -125,7 +126,7 @@ def _system(one: Answered, bench: Bench) -> Record:
         "measures": {name: _measured(own) for name, own in one.measured.items()},
         "costs": _costs(one),
         "values": {name: _rounded(own.tolist()) for name, own in one.values.items()},
-        "ranks": list(one.ranks),
+        "ranks": [int(rank) if isfinite(rank) else None for rank in one.ranks],
         "run": one.run.name,
     }
 

@@ -14,12 +14,10 @@ from mirada.experiments.wording import (
     COSTS,
     HOW,
     asked,
-    chance,
     cost,
     difference,
     differs,
     points,
-    signed,
     span,
     verdict,
 )
@@ -150,8 +148,7 @@ def _forest(own: Mapping[str, Any], reach: float) -> Html:
     drawn = element(
         "svg", zero, whole, dot, class_="forest", role="img", aria_label=difference(own)
     )
-    told = f"{signed(apart['mean'])} {span(apart)}, {chance(apart['holm'])}"
-    return join(drawn, element("small", told))
+    return join(drawn, element("small", difference(own)))
 
 
 def _costs(told: Record) -> Html:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mirada.errors import ModelUnavailable
+from mirada.evaluation.compared import compare
+from mirada.evaluation.judged import condensed
+from mirada.evaluation.measures import groups_of, measure_run, parse_measures, ranks_of
+from mirada.evaluation.significance import FEWER
 from mirada.evaluation.trec import read_run
-from mirada.experiments.comparing import check_measures, compare, first_ranks, values_of
 from mirada.experiments.gallery import read_gallery
-from mirada.experiments.grid import baseline_of, systems_of
+from mirada.experiments.grid import baseline_of, label_of, systems_of
 from mirada.experiments.indexes import Indexing, put_together
 from mirada.experiments.models import Models
 from mirada.experiments.runs import Searching
@@ -18,9 +21,12 @@ from mirada.indexing.indexer import Progress
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mirada.evaluation.compared import Measured
     from mirada.evaluation.trec import Run
     from mirada.experiments.cache import Cache
-    from mirada.experiments.comparing import Measured, Values
     from mirada.experiments.config import Experiment
     from mirada.experiments.gallery import Gallery
     from mirada.experiments.grid import Sight, System
@@ -65,9 +71,9 @@ class Answered:
     seeing: Seeing
     indexing: Mapping[str, float | None]  # what the index cost
     searching: Mapping[str, float | None]  # what the run cost
-    run: Run
-    values: Values
-    ranks: Sequence[int | None]
+    run: Run  # what counts of it
+    values: Mapping[str, NDArray[np.float64]]  # measure -> (queries,)
+    ranks: NDArray[np.float64]  # (queries,) of the first right picture, infinite where none is
     measured: Mapping[str, Measured]
 
 
@@ -91,7 +97,7 @@ class Bench:
             DatasetError: a dataset is not as it should be.
             ModelUnavailable: a model is not installed.
         """
-        check_measures(experiment.report.measures)
+        parse_measures(experiment.report.measures)  # fails before long work
         self.experiment, self._cache = experiment, cache
         self.left_out: list[LeftOut] = []
         self._seeing = self._put_together(systems_of(experiment.grid))
@@ -181,15 +187,16 @@ class Bench:
     def _compared(self, gallery: Gallery, told: Told) -> Compared:
         names = self.experiment.report.measures
         costs = [self._answer(system, gallery, told) for system in self.systems]
-        runs = [read_run(self._searching(one, gallery).path) for one in self.systems]
-        values = [values_of(run, gallery, names) for run in runs]
-        groups = [query.group for query in gallery.queries]
+        runs = [self._run(system, gallery) for system in self.systems]
+        labels = [label_of(system, self.systems) for system in self.systems]
+        values = [measure_run(run, gallery.qrels, names) for run in runs]
         measured = compare(
-            values,
-            self.systems.index(self.baseline),
-            groups,
+            dict(zip(labels, values, strict=True)),
+            baseline=label_of(self.baseline, self.systems),
+            groups=groups_of(gallery.qrels),
+            draws=FEWER,
             seed=self.experiment.limits.seed,
-        )
+        ).systems
         answered = [
             Answered(
                 system,
@@ -197,12 +204,17 @@ class Bench:
                 *costs[place],
                 runs[place],
                 values[place],
-                first_ranks(runs[place], gallery),
-                measured[place],
+                ranks_of(runs[place], gallery.qrels),
+                measured[labels[place]],
             )
             for place, system in enumerate(self.systems)
         ]
         return Compared(gallery, self.baseline, answered)
+
+    def _run(self, system: System, gallery: Gallery) -> Run:
+        """What counts of the answers."""
+        run = read_run(self._searching(system, gallery).path)
+        return condensed(run, gallery.qrels) if gallery.judged_only else run
 
     def _answer(
         self, system: System, gallery: Gallery, told: Told

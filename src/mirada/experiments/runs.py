@@ -9,9 +9,9 @@ from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from mirada.evaluation.memory import PeakMemory
 from mirada.evaluation.trec import Run, write_run
 from mirada.experiments.cache import Unit, code_digest, read_lines
-from mirada.experiments.costs import PeakMemory
 from mirada.experiments.indexes import FOLDER
 from mirada.search.fuse import POOL, fused_ranking
 from mirada.search.rank import Constants

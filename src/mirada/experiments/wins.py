@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Final
-
-from mirada.experiments.comparing import in_order, judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +30,7 @@ class Change:
 def changes(found: Compared, system: Answered) -> tuple[list[Change], list[Change]]:
     """The most telling wins and losses of a system, by the reciprocal rank of what is right."""
     base = next(one for one in found.systems if one.system == found.baseline)
-    gains = [
-        _reciprocal(after) - _reciprocal(before)
-        for after, before in zip(system.ranks, base.ranks, strict=True)
-    ]
+    gains = (1 / system.ranks - 1 / base.ranks).tolist()
     order = sorted(range(len(gains)), key=lambda place: (-gains[place], place))
     wins = [place for place in order if gains[place] > 0][:SHOWN]
     losses = [place for place in reversed(order) if gains[place] < 0][:SHOWN]
@@ -44,36 +40,32 @@ def changes(found: Compared, system: Answered) -> tuple[list[Change], list[Chang
 def tally(found: Compared, system: Answered) -> tuple[int, int]:
     """How many queries have a right picture earlier, and how many later."""
     base = next(one for one in found.systems if one.system == found.baseline)
-    pairs = [
-        (_reciprocal(after), _reciprocal(before))
-        for after, before in zip(system.ranks, base.ranks, strict=True)
-    ]
-    return sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
-
-
-def _reciprocal(rank: int | None) -> float:
-    return 1 / rank if rank else 0.0
+    before, after = base.ranks, system.ranks
+    return int((after < before).sum()), int((after > before).sum())
 
 
 def _told(places: Sequence[int], found: Compared, base: Answered, system: Answered) -> list[Change]:
     gallery = found.gallery
-    scores = [judged(one.run, gallery) for one in (base, system)]
     told = []
     for place in places:
         query = gallery.queries[place]
         right = gallery.qrels.relevant(query.id)
-        before, after = (in_order(one, query.id) for one in scores)
+        before, after = (one.run.ranking(query.id) for one in (base, system))
         placed = [one for one in (*after, *before) if one in right]
         firsts = [one[0] if one else None for one in (before, after)]
         told.append(
             Change(
                 query.text,
                 placed[0] if placed else min(right),
-                base.ranks[place],
-                system.ranks[place],
+                _shown(base.ranks[place]),
+                _shown(system.ranks[place]),
                 firsts[0],
                 firsts[1],
                 (firsts[0] in right, firsts[1] in right),
             )
         )
     return told
+
+
+def _shown(rank: float) -> int | None:
+    return int(rank) if isfinite(rank) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mirada.evaluation.compared import Difference
 from mirada.evaluation.pairs.measures import (
     area_draws,
     area_randomisation,
@@ -34,15 +35,6 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"  # the group of all examples
 COIN: Final = 0.5  # share that chance gets right of two
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How much more one system gets right than the first one."""
-
-    gain: Interval
-    p_value: float  # of a paired randomisation test
-    adjusted: float  # the same for there being several tests in the report (Holm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mirada.evaluation.encoding import Telling, encode_texts
 from mirada.evaluation.retrieval import encode_gallery
 from mirada.protocols import Calibrated
 from mirada.search.calibrate import confidence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from mirada.protocols import Encoder, Store
     from mirada.types import Calibration
     from mirada.vocabulary.presence import Presence
-
-TEXTS_A_CALL: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,9 @@ class VectorsSystem:
     ) -> Scored:
         """(n,) cosines."""
         different = list(dict.fromkeys(texts))
-        parts = [np.empty((0, self._encoder.dim), np.float32)]
-        for start in range(0, len(different), TEXTS_A_CALL):
-            some = different[start : start + TEXTS_A_CALL]
-            parts.append(self._encoder.encode_texts(some))
-            advance(len(some))
         place = {text: one for one, text in enumerate(different)}
-        vectors = np.concatenate(parts)[[place[text] for text in texts]]
+        known = encode_texts(self._encoder, different, Telling(advance)).rows
+        vectors = known[[place[text] for text in texts]]
         images = self._images[list(rows)]
         cosines = np.einsum("ij,ij->i", images, vectors, dtype=np.float64)
         if not isinstance(self._encoder, Calibrated):

@@ -49,9 +49,10 @@ class EncoderStage(LoraStage):
         loss = self._compare(images, texts, pairs)
         loss.backward()  # type: ignore[no-untyped-call]
         sizes = [len(piece) for piece in pieces]
-        wanted = zip(images.grad.split(sizes), texts.grad.split(sizes), strict=True)
-        for one, seed, gradients in zip(inputs, seeds, wanted, strict=True):
-            torch.autograd.backward(self._embed(one, seed), gradients)
+        gradients = (rows.grad.split(sizes) for rows in (images, texts))  # type: ignore[union-attr]
+        wanted = zip(*gradients, strict=True)
+        for one, seed, own in zip(inputs, seeds, wanted, strict=True):
+            torch.autograd.backward(self._embed(one, seed), own)
         return loss.item()
 
     def watch(self, pairs: Sequence[Pair]) -> dict[str, Any]:

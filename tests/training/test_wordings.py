@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mirada.cli.wordings import wordings_of
 from mirada.evaluation.datasets import CaptionedImage, ImageBytes
 from mirada.training import translate
+from mirada.training.wordings import wordings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,13 +1,17 @@
-"""The captions of a dataset in the language of an evaluation."""
+"""What an evaluation asks a dataset by: its own captions, these in Spanish, or those of a file."""
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from mirada.errors import DatasetError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from mirada.evaluation.datasets import CaptionedImage
 
@@ -23,6 +27,31 @@ def wordings_of(images: Sequence[CaptionedImage], language: str) -> list[Sequenc
         return own
     spanish = iter(_spanish([text for wording in own for text in wording]))
     return [[next(spanish) for _ in wording] for wording in own]
+
+
+def read_wordings(path: Path, images: Sequence[CaptionedImage]) -> list[Sequence[str]]:
+    """Other captions of each image: JSONL rows {file, captions}.
+
+    Raises:
+        DatasetError: the file cannot be read, a line is not such a row, or an image has none.
+    """
+    given: dict[str, list[str]] = {}
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            given[row["file"]] = [str(text) for text in row["captions"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{path}, line {number}: not a row with file and captions"
+            ) from error
+    missing = [image.name for image in images if image.name not in given]
+    if missing:
+        raise DatasetError(f"{path} lacks {missing[0]} and {len(missing) - 1} more of the images")
+    return [given[image.name] for image in images]
 
 
 def _spanish(texts: Sequence[str]) -> list[str]:
