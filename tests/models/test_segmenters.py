@@ -89,7 +89,7 @@ def test_a_lone_thing_is_met(small: MapEncoder) -> None:
 
 
 def test_a_map_of_another_encoder_is_refused() -> None:
-    with pytest.raises(ValueError, match="mirada-small/2 was expected"):
+    with pytest.raises(ValueError, match=f"{SmallEncoder().name} was expected"):
         MapSegmenter().segment(Seen(photos.flat(), np.zeros((7, 7, 512), np.float32)))
 
 

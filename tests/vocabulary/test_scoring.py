@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mirada.errors import ModelUnavailable
+from mirada.models.small import SmallEncoder
 from mirada.testing import unit
 from mirada.vocabulary.entries import Entry, Vocabulary, read_vocabulary
 from mirada.vocabulary.learnt import Learnt, read_learnt, write_learnt
@@ -145,7 +146,7 @@ def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
 
 def test_the_shipped_weights_know_every_shipped_tag() -> None:
     learnt = read_learnt()
-    assert learnt.encoder == "mirada-small/2"
+    assert learnt.encoder == SmallEncoder().name
     assert {entry.key for entry in read_vocabulary().entries} == set(learnt.keys)
     assert learnt.weights.shape == (len(learnt.keys), 384)
     assert np.isfinite(learnt.weights).all()
