@@ -15,6 +15,7 @@ from mirada.training.vision import Tail
 if TYPE_CHECKING:
     from mirada.training.recipe import Recipe
 
+APART = -1e4  # logit of a pair that is no negative
 FIRST_SCALE = 14.0  # CLIP's 1 / 0.07 (Radford et al., ICML 2021)
 LAST_SCALE = 100.0
 LEAST = 1e-6  # of a cell: the root of 0 has no gradient
@@ -94,15 +95,31 @@ def contrast(
     logits = scale * images @ texts.T
     own = torch.eye(len(owners), dtype=torch.bool)
     twin = (owners[:, None] == owners[None, :]) & ~own
-    logits = logits.masked_fill(twin, -1e4)
-    kept = (~twin).to(logits.dtype)
+    return pull(logits, twin, smoothing, kin)
+
+
+def pull(logits: Tensor, apart: Tensor, smoothing: float, kin: Tensor | None = None) -> Tensor:
+    """Cross-entropy of (n, n) logits, images in rows and texts in columns, both ways.
+
+    Args:
+        logits: row by row of the same pairs.
+        apart: (n, n) pairs that are no negatives.
+        smoothing: as in `contrast`.
+        kin: as in `contrast`.
+    """
+    return (_across(logits, apart, smoothing, kin) + _across(logits.T, apart.T, smoothing, kin)) / 2
+
+
+def _across(logits: Tensor, apart: Tensor, smoothing: float, kin: Tensor | None) -> Tensor:
+    """From rows to columns; labels of pairs that are apart go back to the row's own."""
+    kept = (~apart).to(logits.dtype)
+    own = torch.eye(len(logits))
     labels = (1 - smoothing) * own + smoothing * kept / kept.sum(1, keepdim=True)
     if kin is not None:
         near = kin * kept
         labels = labels + near - torch.diag(near.sum(1))
-    across = (labels * functional.log_softmax(logits, dim=1)).sum(1)
-    down = (labels * functional.log_softmax(logits.T, dim=1)).sum(1)
-    return -(across + down).mean() / 2
+    chances = functional.log_softmax(logits.masked_fill(apart, APART), dim=1)
+    return -(labels * chances).sum(1).mean()
 
 
 def kinship(sentences: Tensor, share: float, temperature: float) -> Tensor:

@@ -11,6 +11,8 @@ from torch.nn.utils import parametrize
 from mirada.training.own.recipe import LOW_RANK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mirada.training.own.recipe import OwnRecipe
     from mirada.training.towers import Dual, Head
 
@@ -50,6 +52,38 @@ def fold(model: Dual) -> None:
             layer = getattr(head, name)
             if parametrize.is_parametrized(layer):
                 parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+
+
+def former_weights(model: Dual) -> list[Tensor]:
+    """A copy of what `blend` needs; before anything is learnt."""
+    return [weight.detach().clone() for weight in _of_heads(model)]
+
+
+def blend(model: Dual, former: Sequence[Tensor], share: float) -> None:
+    """Move the heads back: weights between the former and the learnt ones.
+
+    That gives up little of what was learnt and keeps what the model knew of other subjects
+    (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+
+    Args:
+        model: with folded heads.
+        former: of `former_weights`.
+        share: of the learnt weights; the former have the rest.
+    """
+    with torch.no_grad():
+        for weight, before in zip(_of_heads(model), former, strict=True):
+            weight.lerp_(before, 1 - share)
+
+
+def _of_heads(model: Dual) -> list[Tensor]:
+    """In an order that folding does not change."""
+    named = {
+        f"{head}.{layer}.{part}": getattr(getattr(getattr(model, head), layer), part)
+        for head in ("image_head", "text_head")
+        for layer in LAYERS
+        for part in ("weight", "bias")
+    }
+    return [named[name] for name in sorted(named)]
 
 
 def _low_rank(head: Head, rank: int) -> list[nn.Parameter]:

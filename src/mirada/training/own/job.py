@@ -24,7 +24,7 @@ from mirada.training.loop import run
 from mirada.training.own import verdict
 from mirada.training.own.examples import PARTS, UNREADABLE, Examples, divide
 from mirada.training.own.features import pooled_views, readable
-from mirada.training.own.heads import fold
+from mirada.training.own.heads import blend, fold, former_weights
 from mirada.training.own.stage import OwnStage, Seen, fitting
 from mirada.training.own.written import recalibrated, write_tuned
 from mirada.training.recipe import Recipe
@@ -79,9 +79,11 @@ def tune(job: Job) -> verdict.Verdict:
     broad = broad_texts()
     texts = [text for part in (learnt, watched) for text in _texts(part)]
     sentences = _read(model, tokenizer, [*texts, *broad])
+    former = former_weights(model)
     stage = OwnStage(job.recipe, model, sentences, learnt, watched, broad)
     run(stage, job.work, seed=job.recipe.seed, tell=job.tell)
     fold(model)
+    blend(model, former, job.recipe.blend)
     job.tell("exporting")
     told = _told(parts, left_out)
     write_tuned(job.out, job.start, model, name=job.tuned, about=told)

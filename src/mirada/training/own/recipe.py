@@ -10,7 +10,7 @@ from mirada.training.recipe import Schedule
 
 HEADS, LOW_RANK = "heads", "low-rank"
 ADAPT = (HEADS, LOW_RANK)
-SCHEDULE = Schedule(40, 64, 1e-3, averaging=0.95)
+SCHEDULE = Schedule(60, 128, 4e-4, averaging=0.98)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,13 @@ class OwnRecipe:
     crops: int = 4  # parts of each map that are shown besides the whole
     whole: float = 0.5  # chance that the whole is shown
     group: int = 8  # pictures most like each other that come in one batch
-    near: float = 16.0  # weight of staying near the former vectors
+    smoothing: float = 0.05  # of the labels
+    kin: float = 0.3  # share of a label that goes to texts which say nearly the same
+    kin_temperature: float = 0.15  # of the softmax of their cosines
+    near: float = 4.0  # weight of staying near the former vectors
     broad: int = 256  # texts on all subjects a step whose vectors are to stay
-    patience: int = 12  # epochs without a better watched part
+    blend: float = 0.6  # of the way from the former weights to the learnt ones; see `blend`
+    patience: int = 20  # epochs without a better watched part
     schedule: Schedule = SCHEDULE
 
     def fingerprint(self) -> str:

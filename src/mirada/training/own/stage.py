@@ -20,6 +20,7 @@ from mirada.evaluation.measures import first_ranks, recall
 from mirada.training.loop import Group, Stage
 from mirada.training.own.batches import neighbour_order
 from mirada.training.own.heads import let_move
+from mirada.training.towers import kinship, pull
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from mirada.training.own.examples import OwnPicture, Said
     from mirada.training.own.recipe import OwnRecipe
     from mirada.training.towers import Dual
-
-APART = -1e4  # logit of a pair that is no negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,9 @@ class OwnStage(Stage):
         texts = self._place([one.said.text for one in batch])
         pictures = [self._learnt.pictures[one.row] for one in batch]
         apart = torch.from_numpy(no_negatives(pictures, [one.said for one in batch]))
-        pulled = pull(self.model.scale * images @ texts.T, apart)
+        said = torch.stack([self._sentences[one.said.text] for one in batch])
+        kin = kinship(said, self.recipe.kin, self.recipe.kin_temperature)
+        pulled = pull(self.model.scale * images @ texts.T, apart, self.recipe.smoothing, kin)
         stayed = 1 - (images * self._former[rows, views]).sum(1).mean()
         some = torch.randperm(len(self._broad))[: self.recipe.broad]
         kept = self.model.place_texts(self._broad[some])
@@ -161,19 +162,6 @@ class OwnStage(Stage):
         whole = views == 1 or random.random() < self.recipe.whole
         view = 0 if whole else int(random.integers(1, views))
         return Shown(row, view, said[random.integers(len(said))])
-
-
-def pull(logits: Tensor, apart: Tensor) -> Tensor:
-    """Symmetric InfoNCE (van den Oord et al., 2018; Radford et al., 2021) over (n, n) logits.
-
-    Args:
-        logits: images in rows, texts in columns, in the same order.
-        apart: (n, n) pairs that are no negatives.
-    """
-    own = torch.arange(len(logits))
-    logits = logits.masked_fill(apart, APART)
-    both = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)
-    return both / 2
 
 
 def no_negatives(pictures: Sequence[OwnPicture], said: Sequence[Said]) -> NDArray[np.bool_]:

@@ -76,16 +76,16 @@ class Verdict:
         p = told.p if told else 1.0
         if not self.is_better:
             return (
-                f"{self.tuned} is not significantly better on the pictures held out (p = {p:.3f})"
+                f"{self.tuned} is not significantly better on the pictures held out ({_shown(p)})"
             )
         if self.lost > MOST_LOST:
             return (
-                f"{self.tuned} is better on the pictures held out (p = {p:.3f}), but loses "
+                f"{self.tuned} is better on the pictures held out ({_shown(p)}), but loses "
                 f"{100 * self.lost:.1f} points of {GENERAL} on the dev set"
             )
         general = f", and loses {100 * max(self.lost, 0):.1f} points of {GENERAL} on the dev set"
         beside = general if self.dev else "; there was no dev set to see what it costs elsewhere"
-        return f"{self.tuned} is better on the pictures held out (p = {p:.3f}){beside}"
+        return f"{self.tuned} is better on the pictures held out ({_shown(p)}){beside}"
 
 
 def judge(
@@ -149,3 +149,7 @@ def _values(encoder: SmallEncoder, gallery: Gallery) -> dict[str, NDArray[np.flo
     ranks = first_ranks(queries, place(encoder.folder, gallery.pooled), gallery.relevant)
     found = {f"R@{cut}": (ranks <= cut).astype(np.float64) for cut in CUTS}
     return found | {"RR": 1 / ranks}
+
+
+def _shown(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
