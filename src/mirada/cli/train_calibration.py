@@ -25,7 +25,8 @@ def calibration(model: Path, dev: Path, languages: str, seed: int) -> None:
     Probabilities are fitted on one caption of each image of DEV with images that match and that
     don't.
     """
-    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415 only when it runs
+    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
     from mirada.models.small import SmallEncoder  # noqa: PLC0415
     from mirada.training.calibration import calibrate  # noqa: PLC0415
     from mirada.training.corpus import read_corpora  # noqa: PLC0415
@@ -33,10 +34,10 @@ def calibration(model: Path, dev: Path, languages: str, seed: int) -> None:
 
     spoken = languages.split(",")
     cache = model.with_name(f"{model.name}.translations.json")
-    (corpus,) = read_corpora(
-        [read_dataset(dev)], spoken, cache, lambda line: click.echo(line, err=True)
-    )
-    fitted, found = calibrate(SmallEncoder(model), corpus, spoken, seed=seed)
+    images, encoder = read_dataset(dev), SmallEncoder(model)
+    tell_looking(encoder, images)
+    (corpus,) = read_corpora([images], spoken, cache, lambda line: click.echo(line, err=True))
+    fitted, found = calibrate(encoder, corpus, spoken, seed=seed)
     write_calibration(model, fitted)
     click.echo(
         f"temperature {fitted.temperature:g}, scale {fitted.scale:.2f}, offset {fitted.offset:.2f}"

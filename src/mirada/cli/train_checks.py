@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+CAPTIONED = 4  # times the work of a vector that writing all kinds of candidates takes
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
@@ -32,8 +33,9 @@ def checks(
 
     To ship the result, write it over mirada/indexing/checks.json.
     """
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415 only when it runs
     from mirada.errors import ModelUnavailable  # noqa: PLC0415
-    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
+    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
     from mirada.plugins import load_captioner, load_encoder  # noqa: PLC0415
     from mirada.protocols import MapEncoder  # noqa: PLC0415
     from mirada.training.captioner_checks import fit_checks, read_dev, write_checks  # noqa: PLC0415
@@ -46,5 +48,7 @@ def checks(
         raise ModelUnavailable(f"{judge.name} makes no feature maps for a captioner to read")
     place = work or out.with_name(f"{out.name}.work")
     place.mkdir(parents=True, exist_ok=True)
-    dev = read_dev(read_dataset(dataset), judge, writer.languages, place, tell)
+    images = read_dataset(dataset)
+    tell_looking(judge, images, looks=CAPTIONED)
+    dev = read_dev(images, judge, writer.languages, place, tell)
     write_checks(out, judge, fit_checks(writer, judge, dev, seed=seed, tell=tell), tell)

@@ -47,7 +47,8 @@ def tags(
     captions name. The weights are for one encoder and one vocabulary; to ship them, write them
     over mirada/vocabulary/weights.npz.
     """
-    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415 only when it runs
+    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
     from mirada.plugins import load_encoder, load_segmenter  # noqa: PLC0415
     from mirada.training.tags import TagJob, TagRecipe, train_tags  # noqa: PLC0415
     from mirada.vocabulary.entries import SHIPPED, read_vocabulary  # noqa: PLC0415
@@ -63,5 +64,6 @@ def tags(
         out,
         lambda line: click.echo(line, err=True),
     )
+    tell_looking(job.encoder, [*job.train, *job.dev])
     train_tags(job)
     click.echo(str(out))
