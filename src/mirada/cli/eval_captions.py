@@ -12,6 +12,8 @@ import click
 from mirada.cli.output import print_json
 from mirada.cli.progress import bar
 
+DESCRIBED = 3  # times the work of a vector that a described picture takes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,6 +64,7 @@ def captions(
     the best kept or none), without rejecting any, and without checks. The baselines, in English,
     are the best tags in a template and, with --train, the caption of the nearest training image.
     """
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415 only when it runs
     from mirada.evaluation.captioned import caption_images, nearest_captions  # noqa: PLC0415
     from mirada.evaluation.captions import evaluate_captions, template  # noqa: PLC0415
     from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
@@ -76,6 +79,7 @@ def captions(
     with TemporaryDirectory() as scratch:
         home = work or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
+        tell_looking(encoder, images, looks=DESCRIBED)
         with bar("looking", len(images)) as advance:
             said = caption_images(images, encoder, model, language=lang, home=home, advance=advance)
         systems = _systems(said)

@@ -96,6 +96,7 @@ def _segmenters(names: Sequence[str], weights: Path | None) -> list[Segmenter]:
 def _evaluate(
     images: Sequence[CaptionedImage], segmenters: Sequence[Segmenter], proposals: int
 ) -> RegionsReport:
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415
     from mirada.evaluation.regions import evaluate_regions  # noqa: PLC0415
     from mirada.models.small import SmallEncoder  # noqa: PLC0415
 
@@ -103,6 +104,7 @@ def _evaluate(
     for segmenter in segmenters:
         if segmenter.maps_of not in (None, encoder.name):
             raise ModelUnavailable(f"{segmenter.name} reads the maps of {segmenter.maps_of}")
+    tell_looking(encoder, images, looks=len(segmenters) + 1)
     with bar("looking", len(images)) as advance:
         return evaluate_regions(images, encoder, segmenters, proposals=proposals, advance=advance)
 

@@ -59,7 +59,8 @@ def tags(
     regions, both, and as a baseline the plain cosine. The calibration error (15 bins) is given
     over all pairs of image and tag, and over those with a probability of 0.2 or more.
     """
-    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415 only when it runs
+    from mirada.cli.cost import tell_looking  # noqa: PLC0415 only when it runs
+    from mirada.evaluation.datasets import read_dataset  # noqa: PLC0415
     from mirada.evaluation.tags import evaluate_tags, fold_of, see  # noqa: PLC0415
     from mirada.plugins import load_encoder, load_segmenter  # noqa: PLC0415
     from mirada.vocabulary.entries import SHIPPED, read_vocabulary  # noqa: PLC0415
@@ -75,6 +76,7 @@ def tags(
     model = load_encoder(encoder)
     learnt = None if untrained else read_learnt(weights or SHIPPED_WEIGHTS)
     scorer = make_scorer(model, words, learnt)
+    tell_looking(model, images)
     with bar("looking", len(images)) as advance:
         seen = see(images, model, load_segmenter(segmenter), advance)
     reports = evaluate_tags(images, seen, scorer, model)
