@@ -36,7 +36,7 @@ RECIPE = SegmenterRecipe()
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of caches and checkpoints; the same one resumes. [default: OUT.work]",
 )
-@click.option("--name", default="feature-map/2", show_default=True, help="Name/revision.")
+@click.option("--name", default="feature-map/3", show_default=True, help="Name/revision.")
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
