@@ -141,7 +141,7 @@ def test_nothing_matches_is_an_answer(shapes) -> None:
     first, closest, advice = done.stderr.splitlines()
     assert first == "nothing matches “a giraffe”"
     assert closest.startswith("closest: ")
-    assert "no giraffe found (" in closest
+    assert closest.endswith("%)")  # why: which clause fails is the model's to say
     assert advice == "--all shows it and others"
     assert shapes("search", "a giraffe", "--paths").stdout == ""
 
@@ -150,8 +150,9 @@ def test_an_empty_answer_as_data_says_what_came_closest(shapes) -> None:
     answer = json.loads(shapes("search", "a giraffe", "--json").stdout)
     assert answer["hits"] == []
     assert answer["closest"]["confidence"] < answer["cut"]
-    assert answer["closest"]["failed"]["clause"] == "giraffe"
-    assert answer["closest"]["reason"].startswith("no giraffe found")
+    failed, reason = answer["closest"]["failed"], answer["closest"]["reason"]
+    assert failed["clause"] in {"a giraffe", "giraffe"}  # the whole, or the thing
+    assert reason.startswith(("no giraffe found", "the whole does not look like it"))
 
 
 def test_all_shows_what_is_below_the_cut(shapes) -> None:

@@ -29,7 +29,7 @@ from mirada.tagging.decisions import Decisions, save_decisions  # noqa: E402
 from mirada.training import dual, loop  # noqa: E402
 from mirada.training.own import examples, verdict  # noqa: E402
 from mirada.training.own.batches import neighbour_order  # noqa: E402
-from mirada.training.own.heads import fold, let_move  # noqa: E402
+from mirada.training.own.heads import blend, fold, former_weights, let_move  # noqa: E402
 from mirada.training.own.recipe import LOW_RANK, OwnRecipe  # noqa: E402
 from mirada.training.own.stage import fits, fitting, no_negatives  # noqa: E402
 from mirada.training.recipe import Schedule  # noqa: E402
@@ -47,6 +47,7 @@ RECIPE = OwnRecipe(
     held_out=0.3,
     near=0.1,
     broad=8,
+    blend=1,  # 5 pictures to stop by and 18 to judge by leave little room
     patience=40,
     schedule=Schedule(40, 8, 1e-2, averaging=0.9),
 )
@@ -221,6 +222,19 @@ def test_low_rank_products_begin_with_nothing_and_are_folded_away() -> None:
     fold(model)
     assert torch.allclose(model.image_head(shown), changed, atol=1e-6)
     assert set(model.state_dict()) == names
+
+
+def test_blended_heads_lie_between_the_former_and_the_learnt_ones() -> None:
+    model = Dual(TINY, 40).eval()
+    former = former_weights(model)
+    with torch.no_grad():
+        model.image_head.down.bias.add_(1)
+    blend(model, former, 0.6)
+    assert any(
+        torch.allclose(model.image_head.down.bias, before + 0.6)
+        for before in former
+        if before.shape == model.image_head.down.bias.shape
+    )
 
 
 def test_a_better_model_is_used_and_searched_with(
