@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from mirada.training.text import Teacher
 
 TEACHER_CHUNK = 2048  # texts between two files of the teacher's vectors
-A_HEAD = 8e-5  # s to learn from a pair where both towers stay as they are, on two cores
 DEV_TEXTS = 400  # captions by which the distillation is watched
 
 
@@ -198,6 +197,8 @@ def estimate(job: Job) -> str:
     an_image = _seconds(lambda: model.pool(maps).sum().backward()) / 32  # type: ignore[no-untyped-call]
     ids = [[1] * min(16, recipe.text.length)] * 64
     a_text = _seconds(lambda: encode_ids(model.text, ids).sum().backward()) / 64  # type: ignore[no-untyped-call]
+    features = torch.zeros(64, model.image_head.direct.in_features)
+    a_head = _seconds(lambda: model.image_head(features).sum().backward()) / 64  # type: ignore[no-untyped-call]
     rich = sum(len(one.captions) > 1 for one in job.train)
     pairs = len(job.train) + (recipe.rich_repeats - 1) * rich
     captions = len({text for one in job.train for text in one.captions})
@@ -211,7 +212,7 @@ def estimate(job: Job) -> str:
         * a_text,
         "heads and text": (not begun) * recipe.heads.epochs * pairs * a_text,
         "tail": recipe.tail.epochs * pairs * an_image,
-        "settling": recipe.settle.epochs * pairs * A_HEAD,
+        "settling": recipe.settle.epochs * pairs * a_head,
         "all together": (not begun) * recipe.joint.epochs * pairs * (an_image + a_text),
     }
     total = sum(parts.values()) / 60
