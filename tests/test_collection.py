@@ -12,7 +12,7 @@ from tests.fakes import ColourEncoder
 
 @pytest.fixture
 def collection(album: Path, monkeypatch: pytest.MonkeyPatch) -> mirada.Collection:
-    monkeypatch.setattr("mirada.plugins.load_encoder", lambda name: ColourEncoder())
+    monkeypatch.setattr("mirada.plugins.load_encoder", lambda name, options=None: ColourEncoder())
     monkeypatch.delenv("MIRADA_HOME", raising=False)
     return mirada.open(album)
 

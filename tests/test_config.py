@@ -90,7 +90,7 @@ def test_settings_that_cannot_be_changed_say_what_to_write() -> None:
     ("text", "message"),
     [
         ("encoder = ", "mirada.toml"),
-        ('encodr = "x"', "unknown key 'encodr'; known: captioner, encoder"),
+        ('encodr = "x"', "unknown key 'encodr'; known: captioner, detector, encoder"),
         ("threads = true", "threads must be of type int"),
         ('threads = "many"', "threads must be of type int"),
     ],

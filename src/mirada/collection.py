@@ -79,7 +79,7 @@ class Collection:
         """The model that the settings name."""
         from mirada.plugins import load_encoder  # noqa: PLC0415 scans the installed packages
 
-        return load_encoder(self.settings.encoder)
+        return load_encoder(self.settings.encoder, self.settings.models)
 
     @cached_property
     def _searcher(self) -> Searcher:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +28,19 @@ class Settings:
     """What `mirada.toml` beside the index may say."""
 
     encoder: str = "mirada-small"
-    """Name of a plug-in, see `mirada models`; or a folder of weights, taken from the home."""
+    """A name, see `mirada models`; or a folder of weights, taken from the home."""
     index: str = ""  # folder of the tables, taken from the home; "": the home itself
     segmenter: str = "feature-map"
     captioner: str = "mirada-small-captioner"
     reader: str = "rapidocr"
+    tagger: str = ""  # names things beside the vocabulary; "": none
+    detector: str = ""  # looks for the things of a query in the best pictures; "": none
+    reranker: str = ""  # looks at the best pictures again with the query; "": none
     roles: tuple[str, ...] = ("facts", "metadata", "regions", "tags", "captions", "phrases")
     """What is looked at besides the vector; "text" (reading it) is the one left out."""
     threads: int = 0  # threads that decode and encode; 0: one per available core
+    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Plug-in -> its options, from the tables `[models.NAME]`."""
 
 
 def find_home(start: Path, *, home: Path | None = None) -> Path:
@@ -83,13 +88,16 @@ def load_settings(home: Path) -> Settings:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    known = {field.name: field for field in fields(Settings)}
+    known = {one.name: one for one in fields(Settings)}
     for key, value in table.items():
         if key not in known:
             raise ConfigError(f"{path}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-        kind = list if key == "roles" else type(known[key].default)
+        kind = {"roles": list, "models": dict}.get(key, type(known[key].default))
         if type(value) is not kind:
             raise ConfigError(f"{path}: {key} must be of type {kind.__name__}, not {value!r}")
+    for plugin, options in table.get("models", {}).items():
+        if not isinstance(options, dict):
+            raise ConfigError(f"{path}: write the options of {plugin} as a table [models.{plugin}]")
     if "roles" in table:
         table["roles"] = _checked_roles(table["roles"], path)
     if table.get("encoder") and (home / table["encoder"]).is_dir():
@@ -111,7 +119,9 @@ def with_settings(text: str, values: Mapping[str, str]) -> str:
         line = f"{key} = {json.dumps(value)}"
         place = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
         if place is None:
-            text = f"{text.rstrip()}\n{line}\n".lstrip()
+            tables = re.search(r"(?m)^[ \t]*\[", text)  # keys behind them would be theirs
+            end = tables.start() if tables else len(text)
+            text = f"{text[:end].rstrip()}\n{line}\n".lstrip() + text[end:]
         else:
             text = f"{text[: place.start()]}{line}{text[place.end() :]}"
     try:

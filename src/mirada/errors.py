@@ -8,6 +8,7 @@ MiradaError
 │   ├── SchemaTooNew       made by a newer mirada
 │   └── ModelMismatch      made with another model
 ├── ModelUnavailable       a model or its extra is missing
+├── ModelFailed            a model had no answer of use for one image
 ├── UnreadableImage        one file cannot be decoded
 └── DatasetError           captions or qrels of a dataset are wrong
 """
@@ -43,6 +44,10 @@ class ModelMismatch(StoreError):
 
 class ModelUnavailable(MiradaError):
     """A model, its weights or the extra it needs is missing."""
+
+
+class ModelFailed(MiradaError):
+    """A model had no answer of use for one image, which it may have another time."""
 
 
 class UnreadableImage(MiradaError):

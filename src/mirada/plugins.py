@@ -1,19 +1,43 @@
-"""Plug-ins by entry point: a role and a name lead to a model; listing them imports nothing."""
+"""Plug-ins by entry point: a role and a name lead to a model; listing them imports nothing.
+
+A model is named by its plug-in (`mirada-small`), by a plug-in and what it should load
+(`hub:google/siglip2-base-patch16-224`), by a short name for such a pair (`siglip2`), or by a
+folder of weights.
+"""
 
 from __future__ import annotations
 
+import inspect
+import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from mirada.errors import ModelUnavailable
+from mirada.errors import ConfigError, ModelUnavailable
+from mirada.known import find_model
 
 if TYPE_CHECKING:
-    from mirada.protocols import Captioner, Encoder, Segmenter, TextReader
+    from collections.abc import Mapping
 
-ROLES = ("encoders", "segmenters", "captioners", "readers")
-MANIFEST = "model.json"  # in a folder of weights
+    from mirada.protocols import (
+        Captioner,
+        Detector,
+        Encoder,
+        Reranker,
+        Segmenter,
+        Tagger,
+        TextReader,
+    )
+
+    Options: TypeAlias = Mapping[str, Mapping[str, object]]
+    """Plug-in -> what its class is given beside the name, as `[models.NAME]` in mirada.toml."""
+
+ROLES = ("encoders", "segmenters", "captioners", "taggers", "readers", "detectors", "rerankers")
+MANIFEST = "model.json"  # in a folder of weights that mirada made
+HUB_MANIFEST = "config.json"  # in a folder in the format of Hugging Face
+HUB = "hub"  # the plug-in of each role that runs those
 TRAINED = {
     "encoders": "mirada-small",
     "segmenters": "feature-map",
@@ -39,44 +63,109 @@ def list_plugins(role: str | None = None) -> list[Plugin]:
     return sorted(found, key=lambda plugin: (plugin.role, plugin.name))
 
 
-def load_encoder(name: str) -> Encoder:
+def load_encoder(name: str, options: Options | None = None) -> Encoder:
     """The encoder of that name, made ready to encode.
 
     Args:
-        name: of an installed plug-in, or a folder of weights that `mirada train` made.
+        name: as the head of this module tells.
+        options: of plug-ins, from the settings.
 
     Raises:
         ModelUnavailable: no package offers it, or it cannot be loaded.
+        ConfigError: the plug-in does not know one of its options.
     """
-    return cast("Encoder", _make("encoders", name))
+    return cast("Encoder", _make("encoders", name, options))
 
 
-def load_segmenter(name: str) -> Segmenter:
-    """The segmenter of that name; raises ModelUnavailable as `load_encoder`."""
-    return cast("Segmenter", _make("segmenters", name))
+def load_segmenter(name: str, options: Options | None = None) -> Segmenter:
+    """The segmenter of that name; raises as `load_encoder`."""
+    return cast("Segmenter", _make("segmenters", name, options))
 
 
-def load_captioner(name: str) -> Captioner:
-    """The captioner of that name; raises ModelUnavailable as `load_encoder`."""
-    return cast("Captioner", _make("captioners", name))
+def load_captioner(name: str, options: Options | None = None) -> Captioner:
+    """The captioner of that name; raises as `load_encoder`."""
+    return cast("Captioner", _make("captioners", name, options))
 
 
-def load_reader(name: str) -> TextReader:
-    """The reader of text in images of that name; raises ModelUnavailable as `load_encoder`."""
-    return cast("TextReader", _make("readers", name))
+def load_tagger(name: str, options: Options | None = None) -> Tagger:
+    """The tagger of that name; raises as `load_encoder`."""
+    return cast("Tagger", _make("taggers", name, options))
 
 
-def _make(role: str, name: str) -> object:
+def load_reader(name: str, options: Options | None = None) -> TextReader:
+    """The reader of text in images of that name; raises as `load_encoder`."""
+    return cast("TextReader", _make("readers", name, options))
+
+
+def load_detector(name: str, options: Options | None = None) -> Detector:
+    """The detector of that name; raises as `load_encoder`."""
+    return cast("Detector", _make("detectors", name, options))
+
+
+def load_reranker(name: str, options: Options | None = None) -> Reranker:
+    """The reranker of that name; raises as `load_encoder`."""
+    return cast("Reranker", _make("rerankers", name, options))
+
+
+def _make(role: str, name: str, options: Options | None) -> object:
+    known = find_model(role, name)
+    plugin, _, argument = (known.load if known else name).partition(":")
     offered = {entry.name: entry for entry in _find(role)}
-    if name in offered:
-        return _load(offered[name])()
-    trained = offered.get(TRAINED.get(role, ""))
-    if trained is not None and (Path(name) / MANIFEST).is_file():
-        return _load(trained)(Path(name))
-    known = ", ".join(plugin.name for plugin in list_plugins(role)) or "none"
-    raise ModelUnavailable(
-        f"no {role.removesuffix('s')} is called {name!r}, nor is that a folder with {MANIFEST}; "
-        f"installed: {known}"
+    if plugin not in offered:
+        plugin, argument = _plugin_of_folder(role, Path(name)), name
+    if plugin not in offered:
+        raise _unknown(role, name)
+    kind = _load(offered[plugin])
+    given = dict((options or {}).get(plugin, {}))
+    arguments = (_place(argument),) if argument else ()
+    _check(kind, plugin, arguments, given)
+    return kind(*arguments, **given)
+
+
+def _plugin_of_folder(role: str, folder: Path) -> str:
+    """The plug-in that runs the weights in a folder; "" where it holds none."""
+    if (folder / MANIFEST).is_file():
+        try:
+            content: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(f"{folder / MANIFEST} is damaged: {error}") from error
+        return str(content.get("plugin", TRAINED.get(role, "")))
+    return HUB if (folder / HUB_MANIFEST).is_file() else ""
+
+
+def _place(argument: str) -> Path | str:
+    """What a plug-in is told to load: a folder, or else a name of its own kind."""
+    folder = Path(argument).expanduser()
+    return folder if folder.is_dir() else argument
+
+
+def _check(
+    kind: type, plugin: str, arguments: tuple[object, ...], given: Mapping[str, object]
+) -> None:
+    try:
+        signature = inspect.signature(kind)
+    except (TypeError, ValueError):
+        return  # of a class written in another language
+    try:
+        signature.bind(*arguments, **given)
+    except TypeError as error:
+        known = ", ".join(
+            one.name for one in signature.parameters.values() if one.kind is one.KEYWORD_ONLY
+        )
+        raise ConfigError(
+            f"{plugin} cannot be made so: {error}. Name what it should load behind a colon "
+            f"({plugin}:MODEL) and its options in [models.{plugin}] of mirada.toml"
+            f" (known: {known or 'none'})"
+        ) from error
+
+
+def _unknown(role: str, name: str) -> ModelUnavailable:
+    installed = [plugin.name for plugin in list_plugins(role)]
+    near = get_close_matches(name, installed, n=1)
+    return ModelUnavailable(
+        f"no {role.removesuffix('s')} is called {name!r}, nor is that a folder with {MANIFEST} or "
+        f"{HUB_MANIFEST}; {f'did you mean {near[0]}? ' if near else ''}"
+        f"installed: {', '.join(installed) or 'none'}; `mirada models` lists more"
     )
 
 

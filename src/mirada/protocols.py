@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from mirada.types import (
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         Ranking,
         Region,
         SourceFile,
+        Tag,
         TextLine,
         Vector,
     )
@@ -61,6 +64,16 @@ class MapEncoder(Encoder, Protocol):
     def encode_boxes(self, maps: FeatureMap, boxes: Sequence[Box]) -> Matrix:
         """One unit row per box, in order, in the space of `encode_images`; (0, dim) for none."""
         ...
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A model that is fastest with several images at once, as those on a GPU are.
+
+    Calls of several threads are gathered by the model itself; so many threads should call it.
+    """
+
+    batch_size: int  # images
 
 
 @runtime_checkable
@@ -135,6 +148,7 @@ class Segmenter(Protocol):
 
     name: str  # with its revision
     maps_of: str | None  # name of the encoder whose maps it reads; None: the pixels alone
+    image_size: int  # pixels: the side that decoding should aim at; 0 where any will do
 
     def segment(self, look: Look) -> list[Proposal]:
         """Up to 30 proposals, surest first, never the whole image. Safe to call from threads."""
@@ -147,12 +161,59 @@ class Captioner(Protocol):
 
     name: str  # with its revision
     maps_of: str | None  # name of the encoder whose maps it reads; None: the pixels alone
+    image_size: int  # pixels: the side that decoding should aim at; 0 where any will do
     languages: tuple[str, ...]
 
     def caption(self, look: Look, asks: Sequence[Ask]) -> list[list[str]]:
         """Different texts for each wish, likeliest first, in order.
 
-        Safe to call from threads. Raises ValueError for a language not among `languages`.
+        Safe to call from threads. Raises ValueError for a language not among `languages`, and
+        ModelFailed where a service gave no answer of use.
+        """
+        ...
+
+
+@runtime_checkable
+class Tagger(Protocol):
+    """Names what is to be seen in a whole image, in words of its own."""
+
+    name: str  # with its revision
+    image_size: int  # pixels: the side that decoding should aim at
+
+    def tag(self, image: Image) -> list[Tag]:
+        """Up to 30 different tags in lower case, surest first, of the source "model".
+
+        Safe to call from threads. Raises ModelFailed where a service gave no answer of use.
+        """
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Looks at an image and a text together and tells whether the one shows the other."""
+
+    name: str  # with its revision
+    image_size: int  # pixels: the side that decoding should aim at
+
+    def check(self, image: Image, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) probability in [0, 1] that an RGB image shows what each text says, in order.
+
+        Safe to call from threads. Raises ModelFailed where a service gave no answer of use.
+        """
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds where the things that phrases name lie in an image."""
+
+    name: str  # with its revision
+    image_size: int  # pixels: the side that decoding should aim at
+
+    def detect(self, image: Image, phrases: Sequence[str]) -> list[list[Proposal]]:
+        """For each phrase up to 30 proposals, surest first, none where it is not to be seen.
+
+        Safe to call from threads.
         """
         ...
 

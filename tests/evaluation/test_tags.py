@@ -129,7 +129,7 @@ def test_images_and_their_parts_are_seen_in_order(tmp_path: Path) -> None:
 def test_the_report_comes_as_a_table_and_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mirada.plugins.load_encoder", lambda _: ColourEncoder())
+    monkeypatch.setattr("mirada.plugins.load_encoder", lambda _, __=None: ColourEncoder())
     shapes = write_shapes(tmp_path / "shapes")
     words = tmp_path / "words.tsv"
     words.write_text("ball\tobject\nbox\tobject\nbar\tobject\n")

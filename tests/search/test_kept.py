@@ -34,7 +34,7 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_few_pictures_cannot_be_calibrated(album: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mirada.plugins.load_encoder", lambda name: ColourEncoder())
+    monkeypatch.setattr("mirada.plugins.load_encoder", lambda name, options=None: ColourEncoder())
     collection = mirada.open(album)
     collection.index()
     with pytest.raises(ConfigError, match="only 0 pictures have a description or caption"):

@@ -196,7 +196,7 @@ def make_steps(
         "regions": lambda: RegionsStep(_segmenter(settings, encoder), encoder),
         "tags": lambda: TagsStep(load_tagger(encoder, home)),
         "captions": lambda: _captions_step(settings, encoder),
-        "text": lambda: TextStep(load_reader(settings.reader)),
+        "text": lambda: TextStep(load_reader(settings.reader, settings.models)),
         "phrases": PhrasesStep,
     }
     steps = {role: makers[role]() for role in roles}
@@ -204,7 +204,7 @@ def make_steps(
 
 
 def _segmenter(settings: Settings, encoder: Encoder) -> Segmenter:
-    segmenter = load_segmenter(settings.segmenter)
+    segmenter = load_segmenter(settings.segmenter, settings.models)
     if _reads(segmenter, encoder):
         return segmenter
     if settings.segmenter == Settings().segmenter:
@@ -213,7 +213,7 @@ def _segmenter(settings: Settings, encoder: Encoder) -> Segmenter:
 
 
 def _captions_step(settings: Settings, encoder: Encoder) -> CaptionsStep | None:
-    captioner = load_captioner(settings.captioner)
+    captioner = load_captioner(settings.captioner, settings.models)
     if _reads(captioner, encoder):
         return CaptionsStep(captioner, load_checker(encoder), encoder)
     if settings.captioner == Settings().captioner:

@@ -47,6 +47,7 @@ class SmallCaptioner:
         manifest = read_captioner_manifest(folder)
         self.name = manifest.name
         self.maps_of: str | None = manifest.maps_of
+        self.image_size = 0
         self.languages = manifest.languages
         self._manifest = manifest
         self._folder = folder

@@ -45,6 +45,7 @@ class MapSegmenter:
         manifest = read_segmenter_manifest(folder)
         self.name = manifest.name
         self.maps_of: str | None = manifest.maps_of
+        self.image_size = 0
         with np.load(folder / CHANCES) as stored:
             self._weights = {name: stored[name].astype(np.float32) for name in stored.files}
         self._given = geometry() @ self._weights["geometry"] + self._weights["bias1"]
@@ -91,6 +92,7 @@ class GridSegmenter:
 
     name = "grid/1"
     maps_of: str | None = None
+    image_size = 0
 
     def segment(self, look: Look) -> list[Proposal]:  # noqa: ARG002 it looks at nothing
         """20 proposals without masks, all equally sure."""
@@ -114,6 +116,7 @@ class FelzenszwalbSegmenter:
 
     name = "felzenszwalb/1"
     maps_of: str | None = None
+    image_size = 224
 
     def segment(self, look: Look) -> list[Proposal]:
         """Up to 20 of the largest patches; those that fill their boxes best come first.

@@ -6,22 +6,20 @@ One row of `FAMILIES` is all that a further family needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import peft
 import torch
 import transformers
-from safetensors import SafetensorError
 
 from mirada.errors import ModelUnavailable
+from mirada.models.hub.source import Source, digest_of_folder
 
 if TYPE_CHECKING:
     from mirada.training.lora.recipe import LoraRecipe
 
 ENCODER, CAPTIONER = "encoder", "captioner"
-WEIGHTS = (".safetensors", ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +73,11 @@ def load_base(source: str, revision: str | None = None) -> Base:
     Raises:
         ModelUnavailable: it cannot be had, or its family is not one of `FAMILIES`.
     """
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    asked = {} if revision is None else {"revision": revision}
-    try:
-        config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **asked)
-        family = _family(source, config.model_type)
-        kind = getattr(transformers, family.model)
-        model = kind.from_pretrained(source, **asked).float()
-        processor = transformers.AutoProcessor.from_pretrained(
-            source, trust_remote_code=False, **asked
-        )
-    except (OSError, ValueError, ImportError, SafetensorError) as error:
-        where = "damaged or incomplete" if Path(source).is_dir() else "not to be had"
-        raise ModelUnavailable(
-            f"{source} is {where}: {_first_line(error)}. Give a folder in the format of Hugging"
-            " Face, or an id on its hub, and with HF_HUB_OFFLINE one that was fetched before"
-        ) from error
+    found = Source(source, revision, trusted=False)
+    config = found.config()
+    family = _family(source, config.model_type)
+    model = found.load(getattr(transformers, family.model).from_pretrained).float()
+    processor = found.load(transformers.AutoProcessor.from_pretrained)
     return Base(source, _identity(source, config), family, model, processor)
 
 
@@ -125,14 +111,6 @@ def _family(source: str, name: str) -> Family:
 
 def _identity(source: str, config: Any) -> str:
     folder = Path(source)
-    if not folder.is_dir():
-        return str(getattr(config, "_commit_hash", None) or "unknown")
-    told = sha256()
-    for path in sorted(path for path in folder.iterdir() if path.suffix in WEIGHTS):
-        with path.open("rb") as file:
-            told.update(path.name.encode() + file_digest(file, "sha256").digest())
-    return f"sha256:{told.hexdigest()[:16]}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    if folder.is_dir():
+        return f"sha256:{digest_of_folder(folder)[:16]}"
+    return str(getattr(config, "_commit_hash", None) or "unknown")

@@ -1,112 +1,26 @@
 # ruff: noqa: S101 these are tests
-"""What every store and every model must keep to, as tests for the authors of plug-ins.
-
-Inherit a contract in a test module of pytest and give it the fixture it asks for:
-
-    class TestMyEncoder(EncoderContract):
-        @pytest.fixture
-        def encoder(self) -> Encoder:
-            return MyEncoder()
-"""
+"""What every store must keep to."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.types import (
-    COLOURS,
-    Box,
-    Caption,
-    Facts,
-    Filter,
-    ImageRecord,
-    Keyphrase,
-    Metadata,
-    Region,
-    SourceFile,
-    Swatch,
-    Tag,
-    TextLine,
-)
+from mirada.testing.checks import raises
+from mirada.testing.records import DIM, ENCODER, described, file_at, record_of, unit
+from mirada.types import COLOURS, Facts, Filter, Metadata, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from PIL.Image import Image
-
-    from mirada.protocols import Encoder, Grounded, MapEncoder, Segmenter, Store
-    from mirada.types import Matrix, Proposal, Vector
-
-    class GroundedEncoder(Grounded, Encoder, Protocol):
-        """An encoder with a grounding."""
-
-
-DIM = 4  # of the stores that a contract examines
-ENCODER = "test/1"  # the encoder that they name
-
-SEEN_AT = datetime(2024, 5, 17, 8, 30, 15, 250_000, tzinfo=UTC)
-FOLDER = Path(os.sep).absolute() / "pictures"
-
-
-def record_of(name: str, *more: str) -> ImageRecord:
-    """A record whose id and files follow from names, in the order that records keep."""
-    return ImageRecord(
-        image_id=sha256(os.fsencode(name)).hexdigest(),
-        files=tuple(file_at(one) for one in sorted((name, *more), key=os.fsencode)),
-        width=640,
-        height=480,
-        format="JPEG",
-        indexed_at=SEEN_AT,
-    )
-
-
-def described(record: ImageRecord) -> ImageRecord:
-    """The record with something in every part of its description."""
-    dog = Tag("dog", 0.9, "model")
-    collar = Tag("red collar", 0.75, "user", "accepted")
-    caption = Caption("a dog with a red collar", "en", 0.8)
-    return replace(
-        record,
-        models={"facts": "facts/1", "tags": "tags/1, test/1"},
-        facts=Facts((Swatch("red", 0.4), Swatch("white", 0.25)), False, 0.5, 0.625, "00ff" * 4),
-        metadata=Metadata(
-            taken_at=datetime(2021, 7, 4, 15, 30, tzinfo=timezone(timedelta(hours=-4))),
-            taken_from="exif",
-            iso=200,
-            exposure_time=0.004,
-            place="Havana, La Habana, Cuba",
-            rating=5,
-            keywords=("holiday", "Año Nuevo"),
-        ),
-        regions=(
-            Region(Box(0, 0, 0.75, 0.5), unit(1, 1, 0, 0), 0.7, (dog,), (), (Swatch("red", 1.0),)),
-            Region(Box(0.5, 0.5, 0.75, 0.75), unit(0, 1, 0, 0), 0.9, (collar,), (caption,)),
-        ),
-        tags=(dog, collar),
-        captions=(caption, Caption("un perro con un collar rojo", "es", 0.7)),
-        phrases=(Keyphrase("red collar", "adjective_noun", "caption"),),
-        text_lines=(TextLine('say "woof"', Box(0.1, 0.2, 0.3, 0.4), 0.99),),
-    )
-
-
-def file_at(name: str) -> SourceFile:
-    """A file of that name in a folder of pictures."""
-    return SourceFile(FOLDER / name, size=1_000 + len(name), mtime_ns=1_700_000_000_123_456_789)
-
-
-def unit(*numbers: float) -> Vector:
-    """These numbers, scaled to a vector of unit length."""
-    vector = np.array(numbers, np.float32)
-    return vector / np.float32(np.linalg.norm(vector))
+    from mirada.protocols import Store
+    from mirada.types import ImageRecord, Matrix, Vector
 
 
 class StoreContract:
@@ -162,7 +76,7 @@ class StoreContract:
     def test_an_update_of_an_unknown_image_is_refused(self, store: Store) -> None:
         """Then nothing of the call is done."""
         a, _ = _put_two(store)
-        _raises(KeyError, store.update, [described(a), record_of("unknown.jpg")])
+        raises(KeyError, store.update, [described(a), record_of("unknown.jpg")])
         assert store.get([a.image_id]) == [a]
 
     def test_regions_go_with_their_image(self, store: Store) -> None:
@@ -170,7 +84,7 @@ class StoreContract:
         a, _ = _put_two(store)
         store.update([described(a)])
         store.set_files({a.image_id: ()})
-        _raises(KeyError, store.regions, [a.image_id])
+        raises(KeyError, store.regions, [a.image_id])
         store.put([a], np.stack([unit(1, 0, 0, 0)]))
         assert store.regions([a.image_id]) == [()]
 
@@ -206,7 +120,7 @@ class StoreContract:
         assert store.select([Filter("width", ">", "600"), Filter("format", "=", "jpg")]) == both
         assert store.select([Filter("any", "=", "' OR 1=1 --")]) == set()
         for bad in (Filter("smell", "=", "rose"), Filter("width", "=", "wide")):
-            _raises(ValueError, store.select, [bad])
+            raises(ValueError, store.select, [bad])
 
     def test_rejected_tags_choose_nothing(self, store: Store) -> None:
         """The user said that they are wrong."""
@@ -243,7 +157,7 @@ class StoreContract:
             assert not padded[0].any()
         shapes = ((0, ()), (1, (b.image_id,)))
         assert all(store.parts(ids).vectors.shape == (count, 0, DIM) for count, ids in shapes)
-        _raises(KeyError, store.parts, [a.image_id, "0" * 64])
+        raises(KeyError, store.parts, [a.image_id, "0" * 64])
         store.update([a])
         assert store.parts([a.image_id]).present.shape == (1, 0)
 
@@ -266,7 +180,7 @@ class StoreContract:
         assert store.nearest_parts(questions[:0], limit=5) == []
         assert store.nearest_parts(questions, limit=0)[1].ids == ()
         for bad in (questions[:, :3], questions[0], np.full((1, DIM), np.nan, np.float32)):
-            _raises(ValueError, partial(store.nearest_parts, limit=1), bad)
+            raises(ValueError, partial(store.nearest_parts, limit=1), bad)
         store.set_files({a.image_id: ()})
         assert store.nearest_parts(questions, limit=5)[0].ids == (c.image_id,)
         assert b.image_id not in second.ids
@@ -299,8 +213,8 @@ class StoreContract:
         """Also one that is no sha256, and one that tries to be SQL."""
         _put_two(store)
         for unknown in ("0" * 64, "beach", "' OR 1=1 --", ""):
-            _raises(KeyError, store.get, [unknown])
-            _raises(KeyError, store.vectors, [unknown])
+            raises(KeyError, store.get, [unknown])
+            raises(KeyError, store.vectors, [unknown])
 
     def test_put_again_replaces(self, store: Store) -> None:
         """One record an image, with the last of its vectors."""
@@ -334,13 +248,13 @@ class StoreContract:
             store.set_files({a.image_id: ()})
             assert list(store.ids()) == [b.image_id]
             assert store.nearest(unit(1, 0, 0, 0), limit=2).ids == (b.image_id,)
-        _raises(KeyError, store.get, [a.image_id])
+        raises(KeyError, store.get, [a.image_id])
 
     def test_files_for_an_unknown_image_are_refused(self, store: Store) -> None:
         """Then nothing of the call is done."""
         a, _ = _put_two(store)
         files = {a.image_id: [file_at("new.jpg")], "0" * 64: [file_at("c.jpg")]}
-        _raises(KeyError, store.set_files, files)
+        raises(KeyError, store.set_files, files)
         assert store.get([a.image_id]) == [a]
 
     def test_what_could_not_be_found_again_is_refused(self, store: Store) -> None:
@@ -358,7 +272,7 @@ class StoreContract:
             ([a, a], np.concatenate([good, good])),
         ]
         for records, vectors in refused:
-            _raises(ValueError, store.put, records, vectors)
+            raises(ValueError, store.put, records, vectors)
         assert len(store) == 0
 
     def test_the_nearest_come_by_falling_dot_product(self, store: Store) -> None:
@@ -390,7 +304,7 @@ class StoreContract:
     def test_a_question_of_the_wrong_shape_is_refused(self, store: Store) -> None:
         """So is one that is not finite."""
         for bad in (unit(1, 0, 0), np.full(DIM, np.inf, np.float32), np.zeros((1, DIM), "f4")):
-            _raises(ValueError, partial(store.nearest, limit=1), bad)
+            raises(ValueError, partial(store.nearest, limit=1), bad)
 
     def test_optimizing_changes_no_answer(self, store: Store) -> None:
         """Neither on an empty store nor after many small writes."""
@@ -421,189 +335,6 @@ class StoreContract:
         assert len(store) == 10
 
 
-class EncoderContract:
-    """Fixture `encoder`: ready to use."""
-
-    def test_it_has_a_name_with_a_revision(self, encoder: Encoder) -> None:
-        """Vectors of other names don't mix with its own."""
-        assert encoder.name.strip() == encoder.name
-        assert encoder.name
-        assert encoder.dim > 0
-        assert encoder.image_size > 0
-
-    def test_nothing_gives_no_rows(self, encoder: Encoder) -> None:
-        """Of the right width."""
-        for rows in (encoder.encode_images([]), encoder.encode_texts([])):
-            _check_rows(rows, encoder, 0)
-
-    def test_images_give_unit_rows(self, encoder: Encoder) -> None:
-        """Of any size and shape, down to one pixel."""
-        sizes = [(1, 1), (2, 900), (900, 2), (37, 41), (encoder.image_size, encoder.image_size)]
-        _check_rows(encoder.encode_images([_picture(*size) for size in sizes]), encoder, len(sizes))
-
-    def test_texts_give_unit_rows(self, encoder: Encoder) -> None:
-        """Any text: empty, long, emoji, other scripts, control characters."""
-        texts = ["a dog", "", " ", "😀🏳️‍🌈", "playa al atardecer", "海辺の犬", "x" * 5_000]
-        texts += ["word " * 2_000, "a\x00b\n", "ñ" * 300, "\u202eabc"]
-        _check_rows(encoder.encode_texts(texts), encoder, len(texts))
-
-    def test_rows_come_in_order_and_don_t_depend_on_the_batch(self, encoder: Encoder) -> None:
-        """One by one gives what all together give."""
-        images = [_picture(64, 48, seed=seed) for seed in range(3)]
-        texts = ["a red car", "two children on a beach at sunset", "snow"]
-        one_by_one = np.concatenate([encoder.encode_images([image]) for image in images])
-        np.testing.assert_allclose(encoder.encode_images(images), one_by_one, atol=1e-3)
-        one_by_one = np.concatenate([encoder.encode_texts([text]) for text in texts])
-        np.testing.assert_allclose(encoder.encode_texts(texts), one_by_one, atol=1e-2)
-
-    def test_the_same_input_gives_the_same_row(self, encoder: Encoder) -> None:
-        """Nothing in it is random."""
-        image = _picture(64, 48)
-        once, again = encoder.encode_images([image]), encoder.encode_images([image])
-        np.testing.assert_allclose(once, again, atol=1e-6)
-        once, again = encoder.encode_texts(["a dog"]), encoder.encode_texts(["a dog"])
-        np.testing.assert_allclose(once, again, atol=1e-6)
-
-    def test_threads_may_share_it(self, encoder: Encoder) -> None:
-        """Indexing encodes pictures from many threads at once."""
-        images = [_picture(64, 48, seed=seed) for seed in range(8)]
-        alone = encoder.encode_images(images)
-        with ThreadPoolExecutor(4) as pool:
-            rows = list(pool.map(lambda image: encoder.encode_images([image])[0], images))
-        np.testing.assert_allclose(np.stack(rows), alone, atol=1e-3)
-
-    def test_images_are_left_as_they_were(self, encoder: Encoder) -> None:
-        """The caller may go on using them."""
-        image = _picture(64, 48)
-        before = image.tobytes()
-        encoder.encode_images([image])
-        assert (image.size, image.tobytes()) == ((64, 48), before)
-
-
-class MapEncoderContract(EncoderContract):
-    """The same for an encoder that makes maps."""
-
-    def test_the_map_of_an_image_gives_its_vector(self, encoder: MapEncoder) -> None:
-        """So that one forward pass serves the whole and its parts."""
-        image = _picture(64, 48)
-        of_map = encoder.encode_map(encoder.read_map(image))
-        np.testing.assert_allclose(of_map, encoder.encode_images([image])[0], atol=1e-5)
-
-    def test_boxes_give_unit_rows_in_order(self, encoder: MapEncoder) -> None:
-        """None for no boxes, and those of one box don't hang on the others."""
-        maps = encoder.read_map(_picture(64, 48))
-        boxes = [Box(0, 0, 0.5, 0.5), Box(0.25, 0.5, 1, 1), Box(0.4, 0.4, 0.41, 0.41)]
-        _check_rows(encoder.encode_boxes(maps, []), encoder, 0)
-        rows = encoder.encode_boxes(maps, boxes)
-        _check_rows(rows, encoder, len(boxes))
-        one_by_one = np.concatenate([encoder.encode_boxes(maps, [box]) for box in boxes])
-        np.testing.assert_allclose(rows, one_by_one, atol=1e-5)
-
-
-class GroundedContract:
-    """Fixture `grounded`: an encoder that learnt how well texts fit parts of images."""
-
-    def test_what_it_learnt_fits_its_vectors(self, grounded: GroundedEncoder) -> None:
-        """Every table has a row for each of its dimensions, or a column."""
-        learnt, dim = grounded.grounding, grounded.dim
-        assert learnt is not None
-        rank = learnt.text.shape[1]
-        assert learnt.text.shape == learnt.region.shape == learnt.whole.shape == (dim, rank)
-        assert (learnt.shape.shape, learnt.favour.shape) == ((6, dim), (dim,))
-        assert learnt.distractors.shape[1] == dim
-
-    def test_a_better_fit_is_never_less_likely(self, grounded: GroundedEncoder) -> None:
-        """All that is learnt is finite, and the logistic rises."""
-        learnt = grounded.grounding
-        assert learnt is not None
-        tables = (learnt.text, learnt.region, learnt.whole, learnt.shape, learnt.favour)
-        assert all(np.isfinite(table).all() for table in (*tables, learnt.distractors))
-        assert np.isfinite([learnt.sharpness, learnt.scale, learnt.offset]).all()
-        assert learnt.sharpness > 0
-        assert learnt.scale > 0
-
-
-class SegmenterContract:
-    """Fixtures `segmenter`, ready to use, and `encoder`: whose maps it reads, None for the pixels.
-
-    Every image it is given has a map of that encoder beside it.
-    """
-
-    def test_it_has_a_name_and_says_whose_maps_it_reads(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """None where it needs the pixels alone."""
-        assert segmenter.name
-        assert segmenter.name.strip() == segmenter.name
-        assert segmenter.maps_of == (encoder.name if encoder else None)
-
-    def test_proposals_are_parts_of_the_image(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """At most 30, inside the image, all different, never the whole of it; any size or shape."""
-        for size in [(1, 1), (2, 900), (900, 2), (37, 41), (320, 240)]:
-            _check_proposals(segmenter.segment(_Seen(_picture(*size), encoder)))
-
-    def test_a_flat_picture_is_no_trouble(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """There may be nothing in it."""
-        for grey in (0, 127, 255):
-            flat = _picture(64, 48).point(lambda _, grey=grey: grey)
-            _check_proposals(segmenter.segment(_Seen(flat, encoder)))
-
-    def test_the_same_image_gives_the_same_proposals(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """Nothing in it is random."""
-        seen = _Seen(_picture(120, 80), encoder)
-        assert segmenter.segment(seen) == segmenter.segment(seen)
-
-    def test_threads_may_share_the_segmenter(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """Indexing looks at pictures from many threads at once."""
-        images = [_Seen(_picture(120, 80, seed=seed), encoder) for seed in range(6)]
-        alone = [segmenter.segment(seen) for seen in images]
-        with ThreadPoolExecutor(4) as pool:
-            assert list(pool.map(segmenter.segment, images)) == alone
-
-    def test_segmented_images_are_left_as_they_were(
-        self, segmenter: Segmenter, encoder: MapEncoder | None
-    ) -> None:
-        """The caller may go on using them, and their maps."""
-        seen = _Seen(_picture(64, 48), encoder)
-        image, maps = seen.image.tobytes(), seen.maps.copy()
-        segmenter.segment(seen)
-        assert seen.image.tobytes() == image
-        np.testing.assert_array_equal(seen.maps, maps)
-
-
-class _Seen:
-    """A `Look` at a picture."""
-
-    def __init__(self, image: Image, encoder: MapEncoder | None) -> None:
-        self.image = image
-        self.maps = encoder.read_map(image) if encoder else np.zeros((1, 1, 1), np.float32)
-
-
-def _check_proposals(found: Sequence[Proposal]) -> None:
-    assert len(found) <= 30
-    boxes = [one.box for one in found]
-    assert len(set(boxes)) == len(boxes)
-    for box in boxes:
-        assert 0 <= box.x0 < box.x1 <= 1
-        assert 0 <= box.y0 < box.y1 <= 1
-        assert box.area < 0.95
-    sure = [one.confidence for one in found]
-    assert sure == sorted(sure, reverse=True)
-    assert all(0 <= one <= 1 for one in sure)
-    for mask in (one.mask for one in found if one.mask is not None):
-        assert mask.ndim == 2
-        assert mask.dtype == np.bool_
-        assert mask.any()
-
-
 def _put_two(store: Store) -> tuple[ImageRecord, ImageRecord]:
     a, b = record_of("a.jpg"), record_of("b.jpg")
     store.put([a, b], np.stack([unit(1, 0, 0, 0), unit(0, 1, 0, 0)]))
@@ -612,24 +343,3 @@ def _put_two(store: Store) -> tuple[ImageRecord, ImageRecord]:
 
 def _same(vector: Vector, count: int) -> Matrix:
     return np.tile(vector, (count, 1))
-
-
-def _check_rows(rows: Matrix, encoder: Encoder, count: int) -> None:
-    assert rows.shape == (count, encoder.dim)
-    assert rows.dtype == np.dtype(np.float32)
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
-
-
-def _picture(width: int, height: int, seed: int = 0) -> Image:
-    from PIL import Image  # noqa: PLC0415 stores need no pictures
-
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
-
-
-def _raises(kind: type[Exception], call: Callable[..., object], *arguments: object) -> None:
-    try:
-        call(*arguments)
-    except kind:
-        return
-    raise AssertionError(f"expected {kind.__name__}")

@@ -1,0 +1,29 @@
+"""What every store and every model must keep to, as tests for the authors of plug-ins.
+
+Inherit a contract in a test module of pytest and give it the fixture it asks for:
+
+    class TestMyEncoder(EncoderContract):
+        @pytest.fixture
+        def encoder(self) -> Encoder:
+            return MyEncoder()
+"""
+
+from mirada.testing.encoders import EncoderContract, GroundedContract, MapEncoderContract
+from mirada.testing.records import DIM, ENCODER, SEEN_AT, described, file_at, record_of, unit
+from mirada.testing.segmenters import SegmenterContract
+from mirada.testing.stores import StoreContract
+
+__all__ = [
+    "DIM",
+    "ENCODER",
+    "SEEN_AT",
+    "EncoderContract",
+    "GroundedContract",
+    "MapEncoderContract",
+    "SegmenterContract",
+    "StoreContract",
+    "described",
+    "file_at",
+    "record_of",
+    "unit",
+]
