@@ -6,6 +6,7 @@ Imports torch, so only those who run such models import this module.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import torch
 
@@ -13,6 +14,8 @@ from mirada.errors import ConfigError
 
 DEVICE_VARIABLE = "MIRADA_DEVICE"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISION_VARIABLE = "MIRADA_PRECISION"
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 def choose_device(asked: str | None = None) -> torch.device:
@@ -35,3 +38,28 @@ def choose_device(asked: str | None = None) -> torch.device:
 def halves(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32 there for sure; on processors, only when asked."""
     return device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def precision_for(device: torch.device, asked: str | None = None) -> torch.dtype:
+    """The numbers to compute with: as asked, by MIRADA_PRECISION, or what suits the device.
+
+    Raises:
+        ConfigError: there is no such precision.
+    """
+    name = asked or os.environ.get(PRECISION_VARIABLE) or "auto"
+    if name not in PRECISIONS:
+        raise ConfigError(f"precision {name!r} is not one of {', '.join(PRECISIONS)}")
+    if name == "auto":
+        return torch.bfloat16 if halves(device) else torch.float32
+    kind: torch.dtype = getattr(torch, name)
+    return kind
+
+
+def place_model(model: Any, device: str | None, precision: str | None) -> Any:
+    """The model on its device in its precision, only to be asked.
+
+    Raises:
+        ConfigError: there is no such device here, or no such precision.
+    """
+    where = choose_device(device)
+    return model.to(device=where, dtype=precision_for(where, precision)).eval()

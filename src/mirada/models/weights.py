@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, dataclass, fields, replace
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mirada.errors import ModelUnavailable
@@ -22,6 +22,7 @@ DISTRACTORS = "distractors.npy"
 GROUNDING = "grounding.npz"  # how texts fit parts of images; not every model has it
 CELLS = "cells.onnx"  # pooled features of boxes to what a decoder keeps of them
 WORDS = "words.onnx"  # one step of a decoder
+CHECKPOINTS = (".safetensors", ".bin", ".pth", ".pt")  # weights that others made
 CHANCES = "chances.npz"  # a network that tells where things are
 
 
@@ -126,3 +127,12 @@ def damaged_files(folder: Path) -> list[str]:
         for name, digest in _read(folder, _Files).files.items()
         if sha256((folder / name).read_bytes()).hexdigest() != digest
     ]
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Hexadecimal sha256 over the names and bytes of the weights in a folder."""
+    told = sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in CHECKPOINTS):
+        with path.open("rb") as file:
+            told.update(path.name.encode() + file_digest(file, "sha256").digest())
+    return told.hexdigest()

@@ -5,28 +5,25 @@ Code that comes with a checkpoint is run only where its user says so.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
 import transformers
 from safetensors import SafetensorError
 
-from mirada.errors import ConfigError, ModelUnavailable
-from mirada.models.devices import choose_device, halves
+from mirada.errors import ModelUnavailable
+from mirada.models.devices import place_model, precision_for
+from mirada.models.weights import digest_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
 
-WEIGHTS = (".safetensors", ".bin")
+__all__ = ["Source", "digest_of_folder", "place_model", "precision_for", "source_of"]
+
 DIGITS = 12  # of a revision in a name
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
-PRECISION_VARIABLE = "MIRADA_PRECISION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +78,6 @@ def source_of(model: Path | str, *, trusted: bool = False) -> Source:
         return Source(str(model), None, trusted)
     place, _, revision = model.partition("@")
     return Source(place, revision or None, trusted)
-
-
-def digest_of_folder(folder: Path) -> str:
-    """Hexadecimal sha256 over the names and bytes of the weights in a folder."""
-    told = sha256()
-    for path in sorted(path for path in folder.iterdir() if path.suffix in WEIGHTS):
-        with path.open("rb") as file:
-            told.update(path.name.encode() + file_digest(file, "sha256").digest())
-    return told.hexdigest()
-
-
-def precision_for(device: torch.device, asked: str | None = None) -> torch.dtype:
-    """The numbers to compute with: as asked, by MIRADA_PRECISION, or what suits the device.
-
-    Raises:
-        ConfigError: there is no such precision.
-    """
-    name = asked or os.environ.get(PRECISION_VARIABLE) or "auto"
-    if name not in PRECISIONS:
-        raise ConfigError(f"precision {name!r} is not one of {', '.join(PRECISIONS)}")
-    if name == "auto":
-        return torch.bfloat16 if halves(device) else torch.float32
-    kind: torch.dtype = getattr(torch, name)
-    return kind
-
-
-def place_model(model: Any, device: str | None, precision: str | None) -> Any:
-    """The model on its device in its precision, only to be asked.
-
-    Raises:
-        ConfigError: there is no such device here, or no such precision.
-    """
-    where = choose_device(device)
-    return model.to(device=where, dtype=precision_for(where, precision)).eval()
 
 
 def _first_line(error: Exception) -> str:
