@@ -11,7 +11,7 @@ from benchmarks.pictures import write_photos
 from mirada.config import Settings
 from mirada.indexing.describe import Describer
 from mirada.indexing.indexer import index_folders
-from mirada.indexing.steps import make_steps
+from mirada.indexing.steps import make_describer
 from mirada.models.small import SmallEncoder
 from mirada.store.lance import LanceStore
 
@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         photos = write_photos(place / "photos", COUNT, width=SIZE[0], height=SIZE[1])
-        whole = Describer(make_steps(settings.roles, settings, encoder, place))
+        whole = make_describer(settings.roles, settings, encoder, place)
         nothing = Describer({})
         write_photos(place / "few", 2, width=SIZE[0], height=SIZE[1])
         for turn, describer in enumerate((nothing, whole)):  # load the models

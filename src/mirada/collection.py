@@ -122,9 +122,8 @@ class Collection:
             CollectionBusy: another process is indexing.
             MiradaError: a root is missing, or the index cannot be written.
         """
-        from mirada.indexing.describe import Describer  # noqa: PLC0415 brings decoders
-        from mirada.indexing.indexer import index_folders  # noqa: PLC0415
-        from mirada.indexing.steps import make_steps  # noqa: PLC0415
+        from mirada.indexing.indexer import index_folders  # noqa: PLC0415 brings decoders
+        from mirada.indexing.steps import make_describer  # noqa: PLC0415
 
         folders = tuple(absolute(Path(root)) for root in roots) or (self.folder,)
         for folder in folders:
@@ -138,7 +137,7 @@ class Collection:
                 folders,
                 store,
                 self.encoder,
-                Describer(make_steps(wanted, self.settings, self.encoder, home)),
+                make_describer(wanted, self.settings, self.encoder, home),
                 threads=self.settings.threads,
                 keep_missing=keep_missing,
                 again=again,

@@ -149,7 +149,7 @@ def test_an_unknown_setting_is_an_error_that_names_the_known_ones(album, mirada)
     done = mirada("index")
     assert done.returncode == 1
     assert "unknown key 'encodr'" in done.stderr
-    assert "captioner, encoder, index, reader" in done.stderr
+    assert "captioner, detector, encoder, index" in done.stderr
 
 
 HEEDS_CTRL_C = """

@@ -186,10 +186,11 @@ def test_only_one_experiment_works_in_a_folder(lab: Lab) -> None:
 
 
 def test_what_cannot_be_put_together_is_left_out_and_told(resumed: Lab) -> None:
-    resumed.change('segmenters = ["grid", "none"]', 'segmenters = ["none", "feature-map"]')
+    resumed.change('segmenters = ["grid", "none"]', 'segmenters = ["none"]')
+    resumed.change('captioners = ["none"]', 'captioners = ["none", "mirada-small-captioner"]')
     done = resumed.run()
-    assert "left out: counting, feature-map" in done.stderr
-    assert "reads the feature maps of" in done.stderr
+    assert "left out: counting, none, mirada-small-captioner" in done.stderr
+    assert "no calibration to check captions by" in done.stderr
     assert len(resumed.record["left_out"]) == 2
     assert len(resumed.record["galleries"][0]["systems"]) == 2
 

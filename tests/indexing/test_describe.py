@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mirada.errors import ModelUnavailable, UnreadableImage
-from mirada.indexing.describe import Describer, Draft, with_fed
+from mirada.errors import ModelFailed, ModelUnavailable, UnreadableImage
+from mirada.indexing.describe import Describer, Draft, Failure, with_fed
 from mirada.indexing.sight import Sight
 from mirada.types import Caption, ImageRecord, SourceFile
+from tests import photos
 from tests.fakes import ColourEncoder
 
 if TYPE_CHECKING:
@@ -87,6 +88,27 @@ def test_the_side_to_decode_at_is_the_largest_that_a_role_asks_for() -> None:
     assert both.side([]) == 0
 
 
+class Silent(Writer):
+    """A step whose model has no answer."""
+
+    def __call__(self, draft: Draft) -> ImageRecord:
+        raise ModelFailed("the service is down")
+
+
+def test_a_role_whose_model_fails_stays_due_and_the_others_go_on(tmp_path: Path) -> None:
+    both = Describer({"facts": Silent("f/1"), "tags": Writer("t/1")})
+    record = both.describe(draft(tmp_path), ["facts", "tags"])
+    assert record.models == {"tags": "t/1"}
+    assert both.due(record.models) == {"facts"}
+    assert both.failures() == (Failure("facts", 1, "the service is down"),)
+
+
+def test_what_was_said_before_stays_where_the_model_fails(tmp_path: Path) -> None:
+    before = draft(tmp_path, captions="c/1", phrases="p/1")
+    record = Describer({"captions": Silent("c/2")}).describe(before, ["captions"])
+    assert record == before.record
+
+
 def test_with_fed_names_all_that_follows() -> None:
     assert with_fed(["captions"]) == {"captions", "phrases"}
     assert with_fed(["regions"]) == {"regions", "tags", "captions", "phrases"}
@@ -109,3 +131,34 @@ def test_a_sight_refuses_bytes_that_have_changed(tmp_path: Path) -> None:
 def test_an_encoder_without_maps_says_what_to_choose(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="segmenter"):
         _ = Sight(tmp_path / "a.jpg", ColourEncoder(), side=16).maps
+
+
+class MapOfOnes(ColourEncoder):
+    """An encoder that makes maps, of one number everywhere."""
+
+    image_size = 8
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+
+    def read_map(self, image: object) -> np.ndarray:
+        return np.full((2, 2, 3), self.number, np.float32)
+
+    def encode_map(self, maps: np.ndarray) -> np.ndarray:
+        row = np.array([maps[0, 0, 0], 1, 1, 1], np.float32)
+        return row / np.linalg.norm(row)
+
+    def encode_boxes(self, maps: np.ndarray, boxes: list) -> np.ndarray:
+        return np.stack([self.encode_map(maps) for _ in boxes])
+
+
+def test_maps_are_shared_of_the_mapper_and_vectors_are_of_the_encoder(tmp_path: Path) -> None:
+    photos.flat("red", (4, 4)).save(tmp_path / "a.png")
+    encoder, mapper = MapOfOnes(3), MapOfOnes(5)
+    sight = Sight(tmp_path / "a.png", encoder, side=8, mapper=mapper)
+    assert sight.maps[0, 0, 0] == 5
+    assert sight.own.maps[0, 0, 0] == 3
+    np.testing.assert_allclose(sight.vector, encoder.encode_map(np.full((1, 1, 1), 3)))
+    alone = Sight(tmp_path / "a.png", encoder, side=8)
+    assert alone.own is alone

@@ -71,6 +71,12 @@ def index(
             sys.exit(INTERRUPTED)
     for skipped in report.skipped:
         click.echo(f"skipped {readable(skipped.path)}: {skipped.reason}", err=True)
+    for failed in report.failed:
+        click.echo(
+            f"{failed.role} of {failed.images:,} pictures are still missing ({failed.reason}): "
+            "run the same command again",
+            err=True,
+        )
     if form == "json":
         print_json(_as_json(report))
     else:
@@ -97,5 +103,8 @@ def _as_json(report: IndexReport) -> dict[str, object]:
         "removed": report.removed,
         "described": report.described,
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in report.skipped],
+        "failed": [
+            {"role": one.role, "images": one.images, "reason": one.reason} for one in report.failed
+        ],
         "seconds": round(report.seconds, 3),
     }

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mirada.config import Settings
-from mirada.errors import ModelUnavailable
 from mirada.evaluation.memory import PeakMemory
 from mirada.experiments.cache import Unit
 from mirada.indexing.describe import Describer
@@ -19,10 +18,10 @@ from mirada.indexing.steps import (
     PhrasesStep,
     RegionsStep,
     TagsStep,
+    mapper_for,
 )
 from mirada.indexing.tags import load_tagger
 from mirada.indexing.verify import load_checker
-from mirada.protocols import origin_of
 from mirada.store.lance import LanceStore
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from mirada.experiments.models import Model, Models
     from mirada.indexing.describe import Step
     from mirada.indexing.indexer import Progress
-    from mirada.protocols import Captioner, Encoder, Segmenter
+    from mirada.protocols import Captioner, Encoder, MapEncoder, Segmenter
 
 WARM: Final = 2  # pictures that load the models, before the clock starts
 BATCH: Final = 8  # pictures that are timed
@@ -48,6 +47,7 @@ class Seeing:
 
     models: Mapping[str, Model]  # role -> model, of those that are used
     steps: Mapping[str, Step]
+    mapper: MapEncoder | None = None  # whose feature maps they read
 
     @property
     def encoder(self) -> Encoder:
@@ -88,18 +88,16 @@ def put_together(sight: Sight, models: Models, home: Path) -> Seeing:
         if (model := models.get(role, asked)) is not None
     }
     encoder: Encoder = found["encoder"].made
-    for model in found.values():
-        maps_of = getattr(model.made, "maps_of", None)
-        if maps_of not in (None, origin_of(encoder)):
-            raise ModelUnavailable(
-                f"{model.name} reads the feature maps of {maps_of}, not of {encoder.name}"
-            )
+    readers = [found[role].made for role in ("segmenter", "captioner") if role in found]
+    mapper = mapper_for(readers, encoder)
     home = home / found["encoder"].digest[:20]
     home.mkdir(parents=True, exist_ok=True)
-    return Seeing(found, _steps(found, encoder, home))
+    return Seeing(found, _steps(found, encoder, mapper, home), mapper)
 
 
-def _steps(models: Mapping[str, Model], encoder: Encoder, home: Path) -> dict[str, Step]:
+def _steps(
+    models: Mapping[str, Model], encoder: Encoder, mapper: MapEncoder | None, home: Path
+) -> dict[str, Step]:
     makers: dict[str, Callable[[], Step]] = {
         "facts": FactsStep,
         "metadata": MetadataStep,
@@ -108,10 +106,10 @@ def _steps(models: Mapping[str, Model], encoder: Encoder, home: Path) -> dict[st
     }
     if "segmenter" in models:
         segmenter: Segmenter = models["segmenter"].made
-        makers["regions"] = lambda: RegionsStep(segmenter, encoder)
+        makers["regions"] = lambda: RegionsStep(segmenter, encoder, mapper)
     if "captioner" in models:
         captioner: Captioner = models["captioner"].made
-        makers["captions"] = lambda: CaptionsStep(captioner, load_checker(encoder), encoder)
+        makers["captions"] = lambda: CaptionsStep(captioner, load_checker(encoder), encoder, mapper)
     return {role: makers[role]() for role in Settings().roles if role in makers}
 
 
@@ -172,7 +170,6 @@ class Indexing:
         home = self._cache.place(self.unit) / FOLDER
         home.mkdir(exist_ok=True)
         store = LanceStore.create(home, encoder=encoder.name, dim=encoder.dim)
-        report = index_folders(
-            paths, store, encoder, Describer(self._seeing.steps), progress=progress
-        )
+        describer = Describer(self._seeing.steps, self._seeing.mapper)
+        report = index_folders(paths, store, encoder, describer, progress=progress)
         return report.indexed

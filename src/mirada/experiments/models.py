@@ -12,20 +12,19 @@ from mirada.errors import ModelUnavailable
 from mirada.experiments.cache import digest_of
 from mirada.experiments.config import NONE
 from mirada.experiments.gallery import located
-from mirada.models.captioners import SmallCaptioner
-from mirada.models.segmenters import MapSegmenter
-from mirada.models.small import SmallEncoder
-from mirada.models.weights import MANIFEST
-from mirada.plugins import list_plugins, load_captioner, load_encoder, load_segmenter
+from mirada.plugins import (
+    HUB_MANIFEST,
+    MANIFEST,
+    list_plugins,
+    load_captioner,
+    load_encoder,
+    load_segmenter,
+)
+from mirada.protocols import Digested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-FROM_FOLDER: Final[Mapping[str, Callable[[Path], Any]]] = {
-    "encoder": SmallEncoder,
-    "segmenter": MapSegmenter,
-    "captioner": SmallCaptioner,
-}
 BY_NAME: Final[Mapping[str, Callable[[str], Any]]] = {
     "encoder": load_encoder,
     "segmenter": load_segmenter,
@@ -73,19 +72,24 @@ class Models:
 
     def _load(self, role: str, asked: str) -> Model:
         folder = located(asked, self._base)
-        if (folder / MANIFEST).is_file():
-            made = FROM_FOLDER[role](folder)
-            return Model(role, asked, made.name, *weighed(folder), made)
+        own = (folder / MANIFEST).is_file()
+        named = str(folder) if own or (folder / HUB_MANIFEST).is_file() else asked
         try:
-            made = BY_NAME[role](asked)
+            made = BY_NAME[role](named)
         except ModelUnavailable as error:
             raise ModelUnavailable(f"{error}; nor is {folder} a folder with {MANIFEST}") from error
-        own = weights_of(type(made))
-        if own is not None:
-            return Model(role, asked, made.name, *weighed(own), made)
-        plugin = next(one for one in list_plugins(f"{role}s") if one.name == asked)
-        told = digest_of([made.name, plugin.package, plugin.version])
+        weights = folder if own else weights_of(type(made))
+        if weights is not None:
+            return Model(role, asked, made.name, *weighed(weights), made)
+        told = made.digest if isinstance(made, Digested) else digest_of([made.name, *_origin(made)])
         return Model(role, asked, made.name, told, size_of(type(made)), made)
+
+
+def _origin(made: object) -> list[str]:
+    """The package that a model comes from, with its version."""
+    target = f"{type(made).__module__}:{type(made).__qualname__}"
+    found = next((one for one in list_plugins() if one.target == target), None)
+    return [found.package, found.version] if found else [target]
 
 
 def weights_of(kind: type) -> Path | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mirada.config import ROLES
+from mirada.errors import ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mirada.indexing.sight import Sight
+    from mirada.protocols import MapEncoder
     from mirada.types import ImageRecord, Vector
 
 FEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,6 +36,15 @@ class Draft:
     sight: Sight
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A role that had no answer for some images, which are due again in the next run."""
+
+    role: str
+    images: int
+    reason: str  # of the last of them
+
+
 class Step(Protocol):
     """Describes an image in one role."""
 
@@ -48,10 +59,19 @@ class Step(Protocol):
 class Describer:
     """Runs the steps that are due; safe to call from threads."""
 
-    def __init__(self, steps: Mapping[str, Step]) -> None:
+    def __init__(self, steps: Mapping[str, Step], mapper: MapEncoder | None = None) -> None:
+        """Nothing is looked at yet.
+
+        Args:
+            steps: role -> what describes images in it.
+            mapper: whose feature maps the steps read; None: those of the encoder, or none.
+        """
         self.steps = {role: steps[role] for role in ROLES if role in steps}
+        self.mapper = mapper
         self.seconds: dict[str, float] = defaultdict(float)  # spent in each role
         self._due: dict[frozenset[tuple[str, str]], frozenset[str]] = {}
+        self._failed: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
         self._lock = Lock()
 
     def due(self, models: Mapping[str, str]) -> frozenset[str]:
@@ -72,7 +92,7 @@ class Describer:
         return max((self.steps[role].side for role in roles), default=0)
 
     def describe(self, draft: Draft, roles: Iterable[str]) -> ImageRecord:
-        """The record as these roles see it.
+        """The record as these roles see it; a role whose model failed stays due.
 
         Raises:
             UnreadableImage: a role needs pixels that cannot be had.
@@ -82,11 +102,28 @@ class Describer:
         for role, step in self.steps.items():
             if role in wanted:
                 started = time.perf_counter()
-                record = step(replace(draft, record=record))
-                record = replace(record, models=_marked(record.models, role, step.name))
+                try:
+                    record = step(replace(draft, record=record))
+                    record = replace(record, models=_marked(record.models, role, step.name))
+                except ModelFailed as error:
+                    self._note(role, str(error))
                 with self._lock:
                     self.seconds[role] += time.perf_counter() - started
         return record
+
+    def failures(self) -> tuple[Failure, ...]:
+        """What could not be said so far, by role."""
+        with self._lock:
+            return tuple(
+                Failure(role, self._failed[role], self._reasons[role])
+                for role in self.steps
+                if role in self._failed
+            )
+
+    def _note(self, role: str, reason: str) -> None:
+        with self._lock:
+            self._failed[role] += 1
+            self._reasons[role] = reason
 
 
 def with_fed(roles: Iterable[str]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from mirada.indexing.ledger import IndexReport, Ledger
 from mirada.indexing.observe import Observer, Stale, observe_all
 from mirada.indexing.plan import plan_run
 from mirada.indexing.scan import scan
+from mirada.protocols import Batched
 from mirada.types import Skipped
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mirada.types import ImageRecord, SourceFile
 
 
+THREADS_A_CORE = 4  # at most: each holds a decoded picture
 CHUNK = 64  # known images read from the store at a time
 
 UNMOUNTED = (
@@ -89,10 +91,7 @@ def index_folders(
         StoreError: nothing more can be written; what was written stays.
     """
     if store.encoder != encoder.name:
-        raise ModelMismatch(
-            f"the index holds vectors of {store.encoder}, the model in use is {encoder.name}: "
-            "index into a new collection with --home DIR, or go back to the model of the index"
-        )
+        raise ModelMismatch(other_model(store.encoder, encoder.name))
     progress = progress or Silence()
     found = scan(roots)
     known = store.files()
@@ -103,7 +102,7 @@ def index_folders(
     ledger.skip(found.skipped)
     ledger.skip(Skipped(top, UNMOUNTED) for top in unmounted)
     observer = Observer(encoder, describer, known.values())
-    look = partial(observe_all, observer=observer, threads=threads or available_cores())
+    look = partial(observe_all, observer=observer, threads=threads or usual_threads(encoder))
     _run(look(plan.to_read), len(plan.to_read), "new and changed files", ledger, progress)
     due = _due(found.files, known, {} if again else store.models(), describer)
     what = ", ".join(
@@ -113,7 +112,15 @@ def index_folders(
     with _kept(ledger, progress):
         progress.wrote(ledger.finish(keep_missing=keep_missing))
     store.optimize()
-    return ledger.report()
+    return replace(ledger.report(), failed=describer.failures())
+
+
+def other_model(held: str, used: str) -> str:
+    """What to say where an index holds vectors of another encoder than the one in use."""
+    return (
+        f"the index holds vectors of {held}, the model in use is {used}: `mirada index --encoder "
+        "NAME` changes the model without downtime, or name the one of the index in mirada.toml"
+    )
 
 
 def _run(
@@ -180,6 +187,14 @@ def _looks_unmounted(top: Path, known: Iterable[SourceFile]) -> bool:
     except OSError:
         return False  # the scan has listed it as unreadable
     return any(file.path.is_relative_to(top) for file in known)
+
+
+def usual_threads(encoder: Encoder) -> int:
+    """Threads that decode and encode: one a core, or enough to fill the batches of a GPU."""
+    cores = available_cores()
+    if isinstance(encoder, Batched):
+        return max(cores, min(encoder.batch_size, THREADS_A_CORE * cores))
+    return cores
 
 
 def available_cores() -> int:

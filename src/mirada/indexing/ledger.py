@@ -16,6 +16,7 @@ from mirada.types import ImageRecord, Skipped, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mirada.indexing.describe import Failure
     from mirada.indexing.plan import Link, Plan
     from mirada.protocols import Store
 
@@ -36,6 +37,7 @@ class IndexReport:
     described: int  # images known before that some role has looked at again
     skipped: tuple[Skipped, ...]
     seconds: float
+    failed: tuple[Failure, ...] = ()  # roles that are still due, because a model had no answer
 
     def __str__(self) -> str:
         """One line, such as "indexed 412, unchanged 9,031, moved 2, removed 1, skipped 3"."""

@@ -85,7 +85,7 @@ class Observer:
 
     def _meet(self, file: SourceFile) -> Observation:
         side = max(self._encoder.image_size, self._describer.side(self._describer.steps))
-        sight = Sight(file.path, self._encoder, side=side)
+        sight = Sight(file.path, self._encoder, side=side, mapper=self._describer.mapper)
         try:
             image_id = sight.image_id
         except UnreadableImage as error:
@@ -108,6 +108,7 @@ class Observer:
             stale.file.path,
             self._encoder,
             side=self._describer.side(stale.roles),
+            mapper=self._describer.mapper,
             image_id=record.image_id,
         )
         try:

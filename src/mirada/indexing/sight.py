@@ -18,24 +18,34 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mirada.indexing.images import DecodedImage
-    from mirada.protocols import Encoder
+    from mirada.protocols import Encoder, Look
     from mirada.types import FeatureMap, Vector
 
 
 class Sight:
     """A `Look` at a file; for one thread."""
 
-    def __init__(self, path: Path, encoder: Encoder, *, side: int, image_id: str | None = None):
+    def __init__(
+        self,
+        path: Path,
+        encoder: Encoder,
+        *,
+        side: int,
+        mapper: MapEncoder | None = None,
+        image_id: str | None = None,
+    ):
         """Nothing is read yet.
 
         Args:
             path: of the file.
-            encoder: whose feature map is shared.
+            encoder: of the vectors.
             side: pixels that decoding should aim at.
+            mapper: whose feature map is shared; by default the encoder, where it makes maps.
             image_id: what the file's bytes must hash to; None where nobody knows yet.
         """
         self.path = path
         self._encoder = encoder
+        self._mapper = mapper or (encoder if isinstance(encoder, MapEncoder) else None)
         self._side = side
         self._expected = image_id
 
@@ -69,18 +79,40 @@ class Sight:
     @once
     def vector(self) -> Vector:
         """(dim,) of the whole image, by the encoder; raises UnreadableImage."""
-        return image_vector(self, self._encoder)
+        return image_vector(self.own, self._encoder)
+
+    @once
+    def own(self) -> Look:
+        """The same image for the encoder: where it makes maps, they are its own."""
+        if isinstance(self._encoder, MapEncoder) and self._encoder is not self._mapper:
+            return _Own(self, self._encoder)
+        return self
 
     @once
     def maps(self) -> FeatureMap:
-        """The encoder's feature map.
+        """The shared feature map.
 
         Raises:
-            ModelUnavailable: the encoder makes none.
+            ModelUnavailable: nobody makes one.
         """
-        if not isinstance(self._encoder, MapEncoder):
+        if self._mapper is None:
             raise ModelUnavailable(
                 f'{self._encoder.name} makes no feature maps: choose segmenter = "grid" and '
                 "another captioner in mirada.toml, see `mirada models`"
             )
+        return self._mapper.read_map(self.image)
+
+
+class _Own:
+    """A `Look` with the maps of one encoder."""
+
+    def __init__(self, sight: Sight, encoder: MapEncoder) -> None:
+        self._sight, self._encoder = sight, encoder
+
+    @property
+    def image(self) -> Image:
+        return self._sight.image
+
+    @once
+    def maps(self) -> FeatureMap:
         return self._encoder.read_map(self.image)

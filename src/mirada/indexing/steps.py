@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mirada.config import Settings
+from mirada import plugins
+from mirada.config import ROLES, Settings
 from mirada.errors import ModelUnavailable
 from mirada.indexing.crops import region_vectors
+from mirada.indexing.describe import Describer
 from mirada.indexing.facts import FACTS_VERSION, look_at
 from mirada.indexing.formats import quiet
 from mirada.indexing.palette import Palette
@@ -16,8 +18,8 @@ from mirada.indexing.verify import load_checker
 from mirada.language.phrases import VERSION as PHRASES_VERSION
 from mirada.language.phrases import caption_keyphrases, tag_keyphrases
 from mirada.metadata.reader import metadata_version, read_metadata, recorded_tags_of
-from mirada.plugins import load_captioner, load_reader, load_segmenter
-from mirada.protocols import MapEncoder, origin_of
+from mirada.plugins import load_captioner, load_encoder, load_reader, load_segmenter
+from mirada.protocols import Calibrated, MapEncoder, origin_of
 from mirada.types import WHOLE, Ask, Region
 
 if TYPE_CHECKING:
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
     from mirada.indexing.tags import Tagger
     from mirada.indexing.verify import Checker
     from mirada.protocols import Captioner, Encoder, Segmenter, TextReader
+    from mirada.protocols import Tagger as Namer
     from mirada.types import ImageRecord, Tag
 
-GRID: Final = "grid"  # the segmenter that needs no model
 FACTS_SIDE: Final = 256  # pixels: enough for sharpness as well as colours
 CANDIDATES: Final = 5  # captions tried for the whole image
 FOREIGN_CANDIDATES: Final = 2  # in every language but the first
@@ -70,17 +72,20 @@ class MetadataStep:
 class RegionsStep:
     """Where the things are: boxes with their vectors and colours."""
 
-    def __init__(self, segmenter: Segmenter, encoder: Encoder) -> None:
+    def __init__(
+        self, segmenter: Segmenter, encoder: Encoder, mapper: MapEncoder | None = None
+    ) -> None:
         self.name = f"{segmenter.name}, {encoder.name}"
         # parts that are cut out should not be blurred
-        self.side = encoder.image_size * (1 if isinstance(encoder, MapEncoder) else 2)
+        parts = encoder.image_size * (1 if isinstance(encoder, MapEncoder) else 2)
+        self.side = max(parts, _side(segmenter, mapper))
         self._segmenter, self._encoder = segmenter, encoder
 
     def __call__(self, draft: Draft) -> ImageRecord:
         """Set `regions`, still without tags and captions."""
         proposals = sorted(self._segmenter.segment(draft.sight), key=lambda one: -one.box.area)
         boxes = [proposal.box for proposal in proposals]
-        vectors = region_vectors(draft.sight, self._encoder, boxes)
+        vectors = region_vectors(draft.sight.own, self._encoder, boxes)
         colours = Palette(draft.sight.image)
         regions = tuple(
             Region(one.box, vector, one.confidence, palette=colours.of(one.box))
@@ -90,18 +95,22 @@ class RegionsStep:
 
 
 class TagsStep:
-    """Words that fit, from the vectors alone; what the user said of them stays."""
+    """Words that fit, from the vectors alone; what the user said of them stays.
 
-    side = 0
+    A second tagger may look at the whole image and add words of its own.
+    """
 
-    def __init__(self, tagger: Tagger) -> None:
-        self.name = tagger.name
-        self._tagger = tagger
+    def __init__(self, tagger: Tagger, namer: Namer | None = None) -> None:
+        self.name = f"{tagger.name}, {namer.name}" if namer else tagger.name
+        self.side = namer.image_size if namer else 0
+        self._tagger, self._namer = tagger, namer
 
     def __call__(self, draft: Draft) -> ImageRecord:
         """Set `tags`, those of the regions too."""
         record = draft.record
         found, by_region = self._tagger.tag(draft.vector, [one.vector for one in record.regions])
+        if self._namer:
+            found = surest([*found, *self._namer.tag(draft.sight.image)])
         regions = tuple(
             replace(region, tags=tags)
             for region, tags in zip(record.regions, by_region, strict=True)
@@ -112,9 +121,15 @@ class TagsStep:
 class CaptionsStep:
     """Sentences that fit: several are tried, the encoder checks them, the best is kept or none."""
 
-    def __init__(self, captioner: Captioner, checker: Checker, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        captioner: Captioner,
+        checker: Checker,
+        encoder: Encoder,
+        mapper: MapEncoder | None = None,
+    ) -> None:
         self.name = f"{captioner.name}, {checker.name}"
-        self.side = encoder.image_size
+        self.side = max(encoder.image_size, _side(captioner, mapper))
         self._captioner, self._checker = captioner, checker
 
     def __call__(self, draft: Draft) -> ImageRecord:
@@ -178,58 +193,93 @@ class PhrasesStep:
         return replace(record, phrases=tuple(dict.fromkeys(phrases)))
 
 
-def make_steps(
+def make_describer(
     roles: Iterable[str], settings: Settings, encoder: Encoder, home: Path
-) -> dict[str, Step]:
-    """Role -> the step behind it, with the models that the settings name.
+) -> Describer:
+    """The steps behind the roles, with the models that the settings name.
 
-    The embedded segmenter and captioner read the maps of one encoder: with another one, regions
-    are a grid and there are no captions, unless the settings name models that can.
+    Segmenters and captioners that read feature maps get those of the encoder they were made for,
+    whichever makes the vectors.
 
     Raises:
-        ModelUnavailable: a model is not installed, or reads the maps of another encoder.
-        ConfigError: the vocabulary in `home` is malformed.
+        ModelUnavailable: a model is not installed, or cannot be had.
+        ConfigError: the vocabulary in `home` is malformed, or an option is wrong.
     """
+    wanted, options = {*roles}, settings.models
+    segmenter = load_segmenter(settings.segmenter, options) if "regions" in wanted else None
+    captioner = _captioner(settings, encoder) if "captions" in wanted else None
+    mapper = mapper_for([segmenter, captioner], encoder)
     makers: dict[str, Callable[[], Step | None]] = {
         "facts": FactsStep,
         "metadata": MetadataStep,
-        "regions": lambda: RegionsStep(_segmenter(settings, encoder), encoder),
-        "tags": lambda: TagsStep(load_tagger(encoder, home)),
-        "captions": lambda: _captions_step(settings, encoder),
-        "text": lambda: TextStep(load_reader(settings.reader, settings.models)),
+        "regions": lambda: RegionsStep(segmenter, encoder, mapper) if segmenter else None,
+        "tags": lambda: TagsStep(load_tagger(encoder, home), _namer(settings)),
+        "captions": lambda: (
+            CaptionsStep(captioner, load_checker(encoder), encoder, mapper) if captioner else None
+        ),
+        "text": lambda: TextStep(load_reader(settings.reader, options)),
         "phrases": PhrasesStep,
     }
-    steps = {role: makers[role]() for role in roles}
-    return {role: step for role, step in steps.items() if step is not None}
+    steps = {role: makers[role]() for role in ROLES if role in wanted}
+    return Describer({role: step for role, step in steps.items() if step is not None}, mapper)
 
 
-def _segmenter(settings: Settings, encoder: Encoder) -> Segmenter:
-    segmenter = load_segmenter(settings.segmenter, settings.models)
-    if _reads(segmenter, encoder):
-        return segmenter
-    if settings.segmenter == Settings().segmenter:
-        return load_segmenter(GRID)
-    raise _other_maps(segmenter, encoder)
+def mapper_for(
+    models: Iterable[Segmenter | Captioner | None], encoder: Encoder
+) -> MapEncoder | None:
+    """The encoder whose feature maps these models read; None where they read none.
 
+    It is the encoder of the vectors where that makes them, else one of the same installation.
 
-def _captions_step(settings: Settings, encoder: Encoder) -> CaptionsStep | None:
-    captioner = load_captioner(settings.captioner, settings.models)
-    if _reads(captioner, encoder):
-        return CaptionsStep(captioner, load_checker(encoder), encoder)
-    if settings.captioner == Settings().captioner:
+    Raises:
+        ModelUnavailable: they read maps of several encoders, or of one that is not installed.
+    """
+    readers = [model for model in models if model is not None and model.maps_of is not None]
+    names = {str(model.maps_of) for model in readers}
+    if not names:
         return None
-    raise _other_maps(captioner, encoder)
+    if len(names) > 1:
+        told = ", ".join(f"{model.name} those of {model.maps_of}" for model in readers)
+        raise ModelUnavailable(
+            f"one feature map is shared, but {told}: choose another in mirada.toml, "
+            "see `mirada models`"
+        )
+    (name,) = names
+    if origin_of(encoder) == name and isinstance(encoder, MapEncoder):
+        return encoder
+    made = load_encoder(name.partition("/")[0])
+    if origin_of(made) != name or not isinstance(made, MapEncoder):
+        raise ModelUnavailable(
+            f"{readers[0].name} reads the feature maps of {name}, {made.name} is installed: "
+            "choose another in mirada.toml, see `mirada models`"
+        )
+    return made
 
 
-def _reads(model: Segmenter | Captioner, encoder: Encoder) -> bool:
-    return model.maps_of in (None, origin_of(encoder))
+def _captioner(settings: Settings, encoder: Encoder) -> Captioner | None:
+    """The captioner of the settings; the one by default needs an encoder that can check it."""
+    if settings.captioner == Settings().captioner and not isinstance(encoder, Calibrated):
+        return None
+    return load_captioner(settings.captioner, settings.models)
 
 
-def _other_maps(model: Segmenter | Captioner, encoder: Encoder) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"{model.name} reads the feature maps of {model.maps_of}, the encoder is {encoder.name}: "
-        "choose another in mirada.toml, see `mirada models`"
-    )
+def _namer(settings: Settings) -> Namer | None:
+    return plugins.load_tagger(settings.tagger, settings.models) if settings.tagger else None
+
+
+def surest(tags: Iterable[Tag]) -> tuple[Tag, ...]:
+    """One tag of each name, the surest, by falling confidence."""
+    best: dict[str, Tag] = {}
+    for tag in tags:
+        if tag.name not in best or tag.confidence > best[tag.name].confidence:
+            best[tag.name] = tag
+    return tuple(sorted(best.values(), key=lambda tag: (-tag.confidence, tag.name)))
+
+
+def _side(model: Segmenter | Captioner, mapper: MapEncoder | None) -> int:
+    """Pixels that a model needs, itself or in the map that it reads."""
+    of_map = mapper.image_size if mapper and model.maps_of else 0
+    return max(model.image_size, of_map)
 
 
 def with_judged(found: Sequence[Tag], former: Sequence[Tag]) -> tuple[Tag, ...]:
