@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mirada.search.duplicates import DuplicateGroup
     from mirada.search.fitting import Reliability
     from mirada.search.searcher import Searcher
+    from mirada.search.second import SecondLook
     from mirada.store.lance import LanceStore
     from mirada.types import ImageRecord, Ranking
 
@@ -100,6 +101,24 @@ class Collection:
             calibration=read_calibration(self.home, self.encoder.name),
         )
 
+    @cached_property
+    def second_look(self) -> SecondLook | None:
+        """Looks at the best pictures again; None where the settings name no model for that.
+
+        Raises:
+            ModelUnavailable: a model that they name cannot be loaded.
+        """
+        if not (self.settings.reranker or self.settings.detector):
+            return None
+        from mirada.plugins import load_detector, load_reranker  # noqa: PLC0415 as above
+        from mirada.search.second import SecondLook  # noqa: PLC0415 brings decoders
+
+        names, options = self.settings, self.settings.models
+        return SecondLook(
+            load_reranker(names.reranker, options) if names.reranker else None,
+            load_detector(names.detector, options) if names.detector else None,
+        )
+
     def index(
         self,
         *roots: Path | str,
@@ -152,6 +171,7 @@ class Collection:
         like: Sequence[Path | str] = (),
         unlike: Sequence[Path | str] = (),
         limit: int = 20,
+        recheck: bool = True,
     ) -> Results:
         """The `limit` pictures that best answer words, a picture, or both together.
 
@@ -161,6 +181,8 @@ class Collection:
             like: indexed pictures that are right: what is like them comes first.
             unlike: indexed pictures that are wrong.
             limit: pictures at most.
+            recheck: look at the best again where the settings name a reranker or a detector; words
+                alone can be checked so.
 
         Raises:
             ConfigError: nothing was given, or a picture to be like is not indexed.
@@ -178,7 +200,8 @@ class Collection:
         query = Query(text or None, None, self._ids(like), self._ids(unlike))
         if not (text and text.strip()) and not query.like_ids:
             raise ConfigError("nothing to search for: give words, a picture, or both")
-        return self._searcher.ask(query, limit=limit)
+        second = self.second_look if recheck and query.is_words else None
+        return self._searcher.ask(query, limit=limit, second=second)
 
     def rank(self, text: str, *, limit: int) -> Ranking:
         """Up to `limit` image ids by how well they answer the words, none cut off."""
@@ -190,7 +213,7 @@ class Collection:
 
     def search_all(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
         """One answer for each text, in order."""
-        return self._searcher.by_text(texts, limit=limit)
+        return self._searcher.by_text(texts, limit=limit, second=self.second_look)
 
     def similar(self, path: Path | str, *, region: int | None = None, limit: int = 20) -> Results:
         """The `limit` pictures that look most like the one at `path`, indexed or not.

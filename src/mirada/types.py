@@ -243,8 +243,11 @@ class Evidence:
     kind: str  # scene, phrase, position, relation, count, negation, filter or words
     clause: str  # as people would say it: "red car", "dog left of red car", "no people"
     degree: float  # in [0, 1]
-    source: str  # what says so: vector, region, words or metadata
-    boxes: tuple[Box, ...] = ()  # where, in the order of the things of the clause
+    source: str
+    """What says so: vector, region, words or metadata; of a second look detector or reranker."""
+    boxes: tuple[Box, ...] = ()
+    """Where, in the order of the things of the clause; a reranker knows only the boxes of regions
+    that were there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,7 @@ class Hit:
 
     record: ImageRecord
     rank: int  # from 1
-    score: float  # orders the results
+    score: float  # orders the results, before a second look at the best
     confidence: float | None  # probability in [0, 1] that it matches; None: nothing to judge by
     evidence: tuple[Evidence, ...] = ()  # clause by clause, in the order of the query
 

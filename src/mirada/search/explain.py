@@ -54,11 +54,10 @@ def _of_phrases(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Eviden
         yield Evidence("phrase", phrase.text, sure, "region" if boxes else "vector", boxes)
         if phrase.pos:
             degree = _round(clauses.position_degrees[row, place]) if boxes else 0.0
-            clause = f"{phrase.text}: {' '.join(phrase.pos)}"
-            yield Evidence("position", clause, degree, "region", boxes)
+            yield Evidence("position", placed(phrase), degree, "region", boxes)
         if phrase.count:
             chance = _round(clauses.count_chances[row, place])
-            yield Evidence("count", f"{phrase.count} {phrase.head}", chance, "region", boxes)
+            yield Evidence("count", counted(phrase), chance, "region", boxes)
 
 
 def _of_relations(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Evidence]:
@@ -70,12 +69,24 @@ def _of_relations(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Evid
 
 def _of_negations(query: ParsedQuery, looked: Looked, row: int) -> Iterator[Evidence]:
     for place, phrase in enumerate(query.negations):
-        if phrase.pos:
-            clause = f"no {phrase.text}: {' '.join(phrase.pos)}"
-            absent = _round(1 - looked.clauses.negation_chances[row, place])
-        else:
-            clause, absent = f"no {phrase.text}", _round(1 - looked.denied[place, row])
-        yield Evidence("negation", clause, absent, "region")
+        chance = looked.clauses.negation_chances[row, place] if phrase.pos else None
+        absent = _round(1 - (looked.denied[place, row] if chance is None else chance))
+        yield Evidence("negation", denied(phrase), absent, "region")
+
+
+def placed(phrase: Phrase) -> str:
+    """Where a thing must be: "red car: left"."""
+    return f"{phrase.text}: {' '.join(phrase.pos)}"
+
+
+def counted(phrase: Phrase) -> str:
+    """How many of a thing there must be: ">=3 dog"."""
+    return f"{phrase.count} {phrase.head}"
+
+
+def denied(phrase: Phrase) -> str:
+    """What must not be there: "no people", "no people: left"."""
+    return f"no {placed(phrase) if phrase.pos else phrase.text}"
 
 
 def related(relation: Relation, phrases: Sequence[Phrase]) -> str:

@@ -21,6 +21,11 @@ class Query:
     like_ids: tuple[str, ...] = ()  # image ids
     unlike_ids: tuple[str, ...] = ()
 
+    @property
+    def is_words(self) -> bool:
+        """Whether words are all of it, so that what knows of words alone can check an answer."""
+        return bool(self.text) and not (self.image or self.like_ids or self.unlike_ids)
+
     def __str__(self) -> str:
         """The words, the name of the picture, or both."""
         parts = [
@@ -30,6 +35,15 @@ class Query:
             f"unlike {len(self.unlike_ids)} others" if self.unlike_ids else "",
         ]
         return " + ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """That the best pictures of an answer were looked at again, and by which models."""
+
+    models: tuple[str, ...]  # names with revision
+    pictures: int  # those that could be looked at
+    warnings: tuple[str, ...] = ()  # why others could not
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Results(Sequence["Hit"]):
     as many as the hits are fewer than asked for."""
     removed: int = 0  # images that showed what must not be there
     cut: float | None = None  # least confidence of an answer; None: nothing to judge by
+    recheck: Recheck | None = None  # None: nothing was looked at again
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mirada.protocols import Encoder, Store
     from mirada.search.candidates import Candidates
     from mirada.search.rank import Constants, Looked
+    from mirada.search.second import SecondLook
     from mirada.types import Calibration, ImageRecord, Vector
     from mirada.vocabulary.presence import Presence
 
@@ -37,6 +38,16 @@ WORK = 1_500
 clock, so that the same query gets the same answer on any machine."""
 
 ATTEMPTS = 5  # of a search that an indexing run keeps disturbing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """How a close look saw a picture."""
+
+    query: ParsedQuery  # of "A or B" the one as which it was found
+    candidates: Candidates
+    looked: Looked
+    row: int  # its row in both
 
 
 class Searcher:
@@ -55,19 +66,28 @@ class Searcher:
         self._ranker = Ranker(encoder, presence, constants, calibration)
         self._loaded = False
 
-    def by_text(self, texts: Sequence[str], *, limit: int = 20) -> list[Results]:
+    def by_text(
+        self, texts: Sequence[str], *, limit: int = 20, second: SecondLook | None = None
+    ) -> list[Results]:
         """For each text the images that meet it, at most `limit`, and the nearest others."""
-        return [self.ask(Query(text), limit=limit) for text in texts]
+        return [self.ask(Query(text), limit=limit, second=second) for text in texts]
 
-    def ask(self, query: Query, *, limit: int = 20) -> Results:
+    def ask(self, query: Query, *, limit: int = 20, second: SecondLook | None = None) -> Results:
         """The images that meet the words of a query, at most `limit`, and the nearest others.
 
-        Pictures to be like or unlike move what the words ask for.
+        Pictures to be like or unlike move what the words ask for; then `second` plays no part, as
+        it knows of words alone. Else it looks at as many as it wants whatever the limit is: the
+        first of few are the first of many.
         """
         self._load()
         started = time.perf_counter()
         parsed = parse(query.text or "")
-        found = self._undisturbed(lambda: self._answer(query, parsed, limit))
+        if second is None or not query.is_words:
+            found, _ = self._undisturbed(lambda: self._answer(query, parsed, limit))
+        else:
+            wide = max(limit, second.limit)
+            found, seen = self._undisturbed(lambda: self._answer(query, parsed, wide))
+            found = _first(second(found, seen), limit)
         return replace(found, took_ms=_milliseconds_since(started))
 
     def by_image(self, image: Image, query: Query, *, limit: int = 20) -> Results:
@@ -127,11 +147,17 @@ class Searcher:
         looked = self._ranker.look(parsed, vector, found, self._store.parts(image_ids))
         return np.where(looked.kept, looked.totals, -np.inf)
 
-    def _answer(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
+    def _answer(
+        self, query: Query, parsed: ParsedQuery, limit: int
+    ) -> tuple[Results, dict[str, Seen]]:
+        """The results, and for the id of each picture in them how it was seen."""
         if parsed.alternatives:
             return self._any(query, parsed, limit)
         found, looked, order = self._look(query, parsed, limit)
-        return self._results(query, parsed, found, looked, order, limit)
+        results = self._results(query, parsed, found, looked, order, limit)
+        rows = {image_id: row for row, image_id in enumerate(found.ids)}
+        ids = (hit.record.image_id for hit in (*results.hits, *results.below))
+        return results, {one: Seen(parsed, found, looked, rows[one]) for one in ids}
 
     def _look(
         self, query: Query, parsed: ParsedQuery, limit: int
@@ -160,19 +186,25 @@ class Searcher:
         ]
         return found, looked, order
 
-    def _any(self, query: Query, parsed: ParsedQuery, limit: int) -> Results:
+    def _any(
+        self, query: Query, parsed: ParsedQuery, limit: int
+    ) -> tuple[Results, dict[str, Seen]]:
         """Of "A or B" what meets either; each picture as the query that it meets best sees it."""
-        answers = [self._answer(query, one, limit) for one in parsed.alternatives]
+        each = [self._answer(query, one, limit) for one in parsed.alternatives]
+        answers = [results for results, _ in each]
         best: dict[str, Hit] = {}
-        for hit in (hit for one in answers for hit in (*one.hits, *one.below)):
-            known = best.get(hit.record.image_id)
-            if known is None or self._worse(hit) < self._worse(known):
-                best[hit.record.image_id] = hit
+        seen: dict[str, Seen] = {}
+        for results, how in each:
+            for hit in (*results.hits, *results.below):
+                image_id = hit.record.image_id
+                known = best.get(image_id)
+                if known is None or self._worse(hit) < self._worse(known):
+                    best[image_id], seen[image_id] = hit, how[image_id]
         ranked = sorted(best.values(), key=lambda hit: (self._worse(hit), hit.record.image_id))
         numbered = [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
         shown = [hit for hit in numbered if self._answers(hit)]
         below = numbered[len(shown) :]
-        return replace(
+        merged = replace(
             answers[0],
             hits=tuple(shown[:limit]),
             below=tuple(below[: max(limit - len(shown), 1)]),
@@ -180,6 +212,7 @@ class Searcher:
             removed=sum(one.removed for one in answers),
             cut=next((one.cut for one in answers if one.cut is not None), None),
         )
+        return merged, seen
 
     def _answers(self, hit: Hit) -> bool:
         return hit.confidence is None or hit.confidence >= self._ranker.constants.cut
@@ -272,6 +305,13 @@ class Searcher:
             with suppress(KeyError):  # another process has just removed one of them: look again
                 return look()
         raise StoreError("the index changes faster than it can be read: search again later")
+
+
+def _first(results: Results, limit: int) -> Results:
+    """The answer that fewer pictures were asked for; those below keep their places."""
+    hits = results.hits[:limit]
+    below = results.below[: max(limit - len(hits), 1)]
+    return replace(results, hits=hits, below=below)
 
 
 def unit_sum(a: Vector, b: Vector) -> Vector:
