@@ -47,7 +47,7 @@ def album(tmp_path: Path) -> Path:
     """A folder with one red, one green and one blue picture, set up for the encoder `colour`."""
     folder = tmp_path / "album"
     (folder / ".mirada").mkdir(parents=True)
-    (folder / ".mirada" / "mirada.toml").write_text('encoder = "colour"\n')
+    (folder / ".mirada" / "mirada.toml").write_text('encoder = "colour"\nsegmenter = "grid"\n')
     photos.flat(photos.RED).save(folder / "rose.png")
     photos.flat(photos.GREEN).save(folder / "grass.png")
     photos.flat(photos.BLUE).save(folder / "sea.png")

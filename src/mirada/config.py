@@ -108,7 +108,7 @@ def load_settings(home: Path) -> Settings:
     return settings
 
 
-def with_settings(text: str, values: Mapping[str, str]) -> str:
+def with_settings(text: str, values: Mapping[str, str | list[str]]) -> str:
     """The text of a `mirada.toml` with these keys set, each on a line; all else stays as it is.
 
     Raises:

@@ -1,6 +1,6 @@
-"""Lets a collection search with a model that was tuned for it; until the end it uses the former.
+"""Lets a collection search with another encoder; until the end it uses the former.
 
-    weights -> HOME/models/NAME    index, filled anew -> HOME/indexes/NAME    mirada.toml -> both
+    a second index, filled beside the first -> HOME/indexes/NAME    mirada.toml -> both names
 
 The last step replaces one file, and it is the only one that a search can notice: a run that was
 killed at any moment leaves a collection that answers as before, and goes on when started again.
@@ -10,73 +10,105 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mirada.config import SETTINGS_NAME, with_settings
-from mirada.errors import ConfigError, ModelMismatch
-from mirada.indexing.indexer import Silence, available_cores
+from mirada.errors import CollectionNotFound, ConfigError
+from mirada.indexing.indexer import Silence, usual_threads
 from mirada.indexing.renew import Renewer, fill
-from mirada.indexing.steps import PhrasesStep, TagsStep
-from mirada.indexing.tags import load_tagger
+from mirada.indexing.steps import make_describer
 from mirada.models.weights import read_manifest
 from mirada.plugins import load_encoder
-from mirada.protocols import origin_of
 from mirada.store.lance import LanceStore
 from mirada.tagging.files import keep_folder, read_if_there, replace_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mirada.collection import Collection
-    from mirada.indexing.describe import Step
+    from mirada.indexing.describe import Failure
     from mirada.indexing.indexer import Progress
+    from mirada.protocols import Encoder
 
 MODELS: Final = "models"  # in the home of a collection
 INDEXES: Final = "indexes"
 
 
 def switch_encoder(
-    collection: Collection, weights: Path, *, progress: Progress | None = None
-) -> Path:
-    """Let the collection search with the model in `weights`; gives the folder of its copy.
+    collection: Collection, model: str, *, progress: Progress | None = None
+) -> tuple[Failure, ...]:
+    """Let the collection search with another encoder, once its index is complete.
 
     Args:
-        collection: indexed, with the encoder that the model was tuned from.
-        weights: folder of the model.
+        collection: indexed, with whatever encoder.
+        model: name of the encoder, as in `mirada.toml`.
         progress: told what happens.
+
+    Returns:
+        What could not be said of pictures, which the next indexing run does.
 
     Raises:
         CollectionBusy: another process is writing.
-        ModelMismatch: the model makes other feature maps than that of the index.
-        ConfigError: the collection uses it already.
+        ModelUnavailable: the encoder cannot be had.
         StoreError: pictures cannot be read, or the index cannot be written.
     """
     with collection.writing():
         home, old = collection.home, collection.store
-        _check(collection, weights)
-        name = _folder_name(load_encoder(str(weights)).name)
-        model = _copy(weights, home / MODELS / name)
-        encoder = load_encoder(str(model))
-        new = LanceStore.create(home / INDEXES / name, encoder=encoder.name, dim=encoder.dim)
-        tags = TagsStep(load_tagger(encoder, home))
-        steps: dict[str, Step] = {"tags": tags, "phrases": PhrasesStep()}
-        threads = collection.settings.threads or available_cores()
-        renewer = Renewer(encoder, old.encoder, steps)
-        fill(old, new, renewer, threads=threads, progress=progress or Silence())
-        new.optimize()
-        _point(home, {"encoder": f"{MODELS}/{name}", "index": f"{INDEXES}/{name}"})
-    return model
+        settings = replace(collection.settings, encoder=_placed(model, home))
+        encoder = load_encoder(settings.encoder, settings.models)
+        index = index_of(home, encoder)
+        failures: tuple[Failure, ...] = ()
+        if encoder.name != old.encoder:
+            new = LanceStore.create(home / index, encoder=encoder.name, dim=encoder.dim)
+            describer = make_describer(settings.roles, settings, encoder, home)
+            threads = settings.threads or usual_threads(encoder)
+            renewer = Renewer(encoder, describer)
+            fill(old, new, renewer, threads=threads, progress=progress or Silence())
+            new.optimize()
+            failures = describer.failures()
+        point(home, {"encoder": model, "index": index})
+    return failures
 
 
-def _check(collection: Collection, weights: Path) -> None:
-    encoder, former = load_encoder(str(weights)), collection.encoder
-    if encoder.name == collection.store.encoder:
-        raise ConfigError(f"{collection.home} uses {encoder.name} already")
-    if origin_of(encoder) != origin_of(former) or former.name != collection.store.encoder:
-        raise ModelMismatch(
-            f"{encoder.name} was tuned from {origin_of(encoder)}, the index holds vectors of "
-            f"{collection.store.encoder}: tune the model of the collection with `mirada train own`"
-        )
+def adopt(collection: Collection, weights: Path, *, progress: Progress | None = None) -> Path:
+    """Copy a model that mirada trained into the collection and switch to it; gives the copy.
+
+    Raises:
+        ConfigError: another model of that name is there.
+        MiradaError: as `switch_encoder`.
+    """
+    name = _folder_name(read_manifest(weights).name)
+    with collection.writing():
+        copied = _copy(weights, collection.home / MODELS / name)
+    switch_encoder(collection, f"{MODELS}/{name}", progress=progress)
+    return copied
+
+
+def index_of(home: Path, encoder: Encoder) -> str:
+    """Folder in the home for the index of an encoder: where it is already, or where it is to be."""
+    try:
+        if LanceStore.open(home).encoder == encoder.name:
+            return ""
+    except CollectionNotFound:
+        pass
+    return f"{INDEXES}/{_folder_name(encoder.name)}"
+
+
+def point(home: Path, values: Mapping[str, str | list[str]]) -> None:
+    """Write these settings into `mirada.toml` in one step; the rest of it stays as it is.
+
+    Raises:
+        ConfigError: it is written in a way that cannot be changed.
+    """
+    path = home / SETTINGS_NAME
+    text = with_settings((read_if_there(path) or b"").decode("utf-8"), values)
+    replace_file(path, text.encode("utf-8"), keep_time=False)
+
+
+def _placed(model: str, home: Path) -> str:
+    return str(home / model) if model and (home / model).is_dir() else model
 
 
 def _copy(weights: Path, to: Path) -> Path:
@@ -95,12 +127,6 @@ def _copy(weights: Path, to: Path) -> Path:
         part.rename(to)
         keep_folder(to.parent)
     return to
-
-
-def _point(home: Path, values: dict[str, str]) -> None:
-    path = home / SETTINGS_NAME
-    text = with_settings((read_if_there(path) or b"").decode("utf-8"), values)
-    replace_file(path, text.encode("utf-8"), keep_time=False)
 
 
 def _folder_name(encoder: str) -> str:

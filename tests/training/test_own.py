@@ -311,7 +311,7 @@ def test_a_model_that_is_no_better_is_not_used(
     assert found["is_to_be_used"] is False
 
 
-@pytest.mark.parametrize("step", ["_copy", "fill", "_point"])
+@pytest.mark.parametrize("step", ["_copy", "fill", "point"])
 def test_a_switch_that_was_killed_leaves_the_old_model_and_goes_on(
     album: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -326,14 +326,14 @@ def test_a_switch_that_was_killed_leaves_the_old_model_and_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(switching, step, killed)
         with pytest.raises(KeyboardInterrupt):
-            switching.switch_encoder(mirada.open(album), weights)
+            switching.adopt(mirada.open(album), weights)
     kept = mirada.open(album)
     assert kept.encoder.name == "tiny/1"
     assert len(kept.rank("a box", limit=60).ids) == 60
     gone = album / "ball-1.png"
     gone.unlink()
     kept.index()
-    switching.switch_encoder(mirada.open(album), weights)
+    switching.adopt(mirada.open(album), weights)
     switched = mirada.open(album)
     assert switched.encoder.name == "tiny/1+x"
     assert len(switched.rank("a box", limit=60).ids) == 59
@@ -344,7 +344,7 @@ def test_pictures_that_cannot_be_read_stop_the_switch(
 ) -> None:
     (album / "ball-1.png").unlink()
     with pytest.raises(StoreError, match="1 pictures cannot be read and would be lost"):
-        switching.switch_encoder(mirada.open(album), renamed(start, tmp_path / "other"))
+        switching.adopt(mirada.open(album), renamed(start, tmp_path / "other"))
     assert mirada.open(album).encoder.name == "tiny/1"
 
 

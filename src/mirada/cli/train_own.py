@@ -178,15 +178,15 @@ def _promote(collection: Collection, weights: Path) -> None:
     import sys  # noqa: PLC0415
 
     from mirada.cli.progress import LineProgress, TerminalProgress  # noqa: PLC0415
-    from mirada.switching import switch_encoder  # noqa: PLC0415
+    from mirada.switching import adopt  # noqa: PLC0415
 
     shown = TerminalProgress() if sys.stderr.isatty() else LineProgress()
     with shown as progress:
-        switched = switch_encoder(collection, weights, progress=progress)
+        former = collection.settings.encoder
+        switched = adopt(collection, weights, progress=progress)
     click.echo(
-        f"{collection.home} now searches with {switched}. Captions are checked again by the next "
-        "`mirada index`. To go back, take the lines encoder and index out of "
-        f"{collection.home / 'mirada.toml'}",
+        f"{collection.home} now searches with {switched}. To go back: mirada index --encoder "
+        f"{former}",
         err=True,
     )
 

@@ -1,7 +1,7 @@
-"""An index as another encoder sees it, from one that is there: only what hangs on vectors is new.
+"""An index as another encoder sees it, from one that is there: what hangs on vectors is new.
 
-The encoder must make the same feature maps as the former one, so parts keep their boxes. What
-people decided, captions and all that files say are carried over as they are.
+Roles that have nothing to do with the encoder (facts, metadata, read text) are carried over with
+what people decided; the others look again.
 """
 
 from __future__ import annotations
@@ -14,62 +14,53 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mirada.errors import StoreError, UnreadableImage
-from mirada.indexing.crops import region_vectors
-from mirada.indexing.describe import Draft
+from mirada.indexing.describe import Draft, with_fed
 from mirada.indexing.sight import Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from mirada.indexing.describe import Step
+    from mirada.indexing.describe import Describer
     from mirada.indexing.indexer import Progress
     from mirada.protocols import Encoder, Store
     from mirada.types import ImageRecord, Vector
 
 CHUNK: Final = 64  # pictures a write
-REDONE: Final = ("tags", "phrases")  # roles that go by vectors alone, or by those that do
 
 
 class Renewer:
     """Sees known pictures with another encoder; safe to call from threads."""
 
-    def __init__(self, encoder: Encoder, former: str, steps: Mapping[str, Step]) -> None:
+    def __init__(self, encoder: Encoder, describer: Describer) -> None:
         """Nothing is seen yet.
 
         Args:
             encoder: makes the new vectors.
-            former: name of the encoder that made the present ones.
-            steps: role -> its step, of `REDONE`.
+            describer: of the new index.
         """
-        self._encoder, self._former, self._steps = encoder, former, steps
+        self._encoder, self._describer = encoder, describer
 
     def __call__(self, record: ImageRecord) -> tuple[ImageRecord, Vector]:
-        """The record with new vectors of its parts, and the new vector of the whole.
+        """The record as the roles see it now, and the new vector of the whole.
 
         Raises:
             UnreadableImage: none of its files holds the picture any more.
         """
-        sight = self._sight_of(record)
-        vectors = region_vectors(sight, self._encoder, [part.box for part in record.regions])
-        parts = tuple(
-            replace(part, vector=vector)
-            for part, vector in zip(record.regions, vectors, strict=True)
-        )
-        models = {role: self._by(name) for role, name in record.models.items()}
-        renewed = replace(record, regions=parts, models=models)
-        for role, step in self._steps.items():
-            if role in record.models:
-                renewed = step(Draft(renewed, sight.vector, sight))
-                renewed = replace(renewed, models={**renewed.models, role: step.name})
-        return renewed, sight.vector
+        if "regions" not in self._describer.steps:
+            record = _without_regions(record)  # their vectors are of the other encoder
+        due = self._describer.due(record.models)
+        sight = self._sight_of(record, max(self._encoder.image_size, self._describer.side(due)))
+        draft = Draft(record, sight.vector, sight)
+        return self._describer.describe(draft, due), sight.vector
 
-    def _sight_of(self, record: ImageRecord) -> Sight:
+    def _sight_of(self, record: ImageRecord, side: int) -> Sight:
         for number, file in enumerate(record.files, 1):
             sight = Sight(
                 file.path,
                 self._encoder,
-                side=self._encoder.image_size,
+                side=side,
+                mapper=self._describer.mapper,
                 image_id=record.image_id,
             )
             try:
@@ -80,11 +71,6 @@ class Renewer:
             else:
                 return sight
         raise UnreadableImage("no file of it is known")
-
-    def _by(self, name: str) -> str:
-        """What described a role, where that was told together with the encoder."""
-        before, comma, encoder = name.rpartition(", ")
-        return f"{before}{comma}{self._encoder.name}" if encoder == self._former else name
 
 
 def fill(old: Store, new: Store, renewer: Renewer, *, threads: int, progress: Progress) -> None:
@@ -134,15 +120,15 @@ def _due(old: Store, new: Store, ids: Sequence[str], known: AbstractSet[str]) ->
     return [one for one in ids if one not in same]
 
 
-def _carried(record: ImageRecord) -> ImageRecord:
-    """What no encoder has a say in."""
-    return replace(
-        record,
-        regions=tuple(replace(part, tags=()) for part in record.regions),
-        tags=tuple(tag for tag in record.tags if tag.state != "auto" or tag.source == "user"),
-        phrases=(),
-        models={},
-    )
+def _carried(record: ImageRecord) -> tuple[object, ...]:
+    """What no model has a say in, and may have changed while the new index was filled."""
+    decided = tuple(tag for tag in record.tags if tag.state != "auto" or tag.source == "user")
+    return record.files, decided
+
+
+def _without_regions(record: ImageRecord) -> ImageRecord:
+    models = {role: by for role, by in record.models.items() if role not in with_fed(["regions"])}
+    return replace(record, regions=(), models=models)
 
 
 def _whole(store: Store, ids: Sequence[str]) -> list[ImageRecord]:
