@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
-from transformers import (
+
+from tests.torchvision_ops import declare_operators
+
+declare_operators()  # before transformers looks for it
+
+from transformers import (  # noqa: E402
     BertTokenizer,
     Blip2Config,
     Blip2ForConditionalGeneration,
@@ -28,6 +33,11 @@ from transformers import (
     GPT2Tokenizer,
     OPTConfig,
     PreTrainedTokenizerFast,
+    Siglip2Config,
+    Siglip2ImageProcessor,
+    Siglip2Model,
+    Siglip2Processor,
+    Siglip2Tokenizer,
     SiglipConfig,
     SiglipImageProcessor,
     SiglipModel,
@@ -75,25 +85,49 @@ def tiny_clip(folder: Path) -> Path:
 
 def tiny_siglip(folder: Path) -> Path:
     """A SigLIP of 32 dimensions, at the scale and bias at which its training begins."""
-    tokenizer = _words(("<pad>", "<eos>", "<bos>", "<unk>", *WORDS))
+    return _siglip(folder, _words(("<pad>", "<eos>", "<bos>", "<unk>", *WORDS)))
+
+
+def tiny_siglip2(folder: Path) -> Path:
+    """A SigLIP 2 of one size: a SigLIP by its configuration, whose tokenizer keeps capitals."""
+    return _siglip(folder, _words(("<pad>", "<eos>", "<bos>", "<unk>", *WORDS), lower=False))
+
+
+def tiny_siglip2_naflex(folder: Path) -> Path:
+    """A SigLIP 2 that keeps the shape of pictures, in at most 16 patches."""
+    marks = ("<pad>", "<eos>", "<bos>", "<unk>", "<mask>")
+    vocabulary, merges = _byte_pairs([*WORDS, "▁"], end="")
+    numbered = _numbered([*marks, *vocabulary])
+    tokenizer = Siglip2Tokenizer(vocab=numbered, merges=merges, model_max_length=LENGTH)
+    images = Siglip2ImageProcessor(patch_size=8, max_num_patches=16)
+    vision = {**SHAPE, "patch_size": 8, "num_patches": 16}
+    config = Siglip2Config(text_config=_text(tokenizer), vision_config=vision)
+    return _write(folder, lambda: _begun(Siglip2Model(config)), Siglip2Processor(images, tokenizer))
+
+
+def _siglip(folder: Path, tokenizer: Any) -> Path:
     images = SiglipImageProcessor(size={"height": SIDE, "width": SIDE})
-    text = {
+    config = SiglipConfig(text_config=_text(tokenizer), vision_config=VISION)
+    return _write(folder, lambda: _begun(SiglipModel(config)), SiglipProcessor(images, tokenizer))
+
+
+def _text(tokenizer: Any) -> dict[str, Any]:
+    """The shape of a text tower of SigLIP."""
+    return {
         **SHAPE,
         **_marks(tokenizer),
         "vocab_size": len(tokenizer),
         "max_position_embeddings": LENGTH,
         "projection_size": 32,
     }
-    config = SiglipConfig(text_config=text, vision_config=VISION)
 
-    def make() -> Any:
-        model = SiglipModel(config)
-        with torch.no_grad():
-            model.logit_scale.fill_(math.log(10))
-            model.logit_bias.fill_(-10)
-        return model
 
-    return _write(folder, make, SiglipProcessor(images, tokenizer))
+def _begun(model: Any) -> Any:
+    """A SigLIP at the scale and bias at which its training begins."""
+    with torch.no_grad():
+        model.logit_scale.fill_(math.log(10))
+        model.logit_bias.fill_(-10)
+    return model
 
 
 def tiny_blip(folder: Path) -> Path:
@@ -159,6 +193,8 @@ def tiny_blip2(folder: Path) -> Path:
 MAKERS = {
     "clip": tiny_clip,
     "siglip": tiny_siglip,
+    "siglip2": tiny_siglip2,
+    "siglip2-naflex": tiny_siglip2_naflex,
     "blip": tiny_blip,
     "blip-2": tiny_blip2,
 }
@@ -183,10 +219,11 @@ def _numbered(words: Sequence[str]) -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def _words(words: Sequence[str]) -> PreTrainedTokenizerFast:
+def _words(words: Sequence[str], *, lower: bool = True) -> PreTrainedTokenizerFast:
     """Whole words, with the mark of the end behind them as in SigLIP."""
     made = Tokenizer(WordLevel(_numbered(words), unk_token="<unk>"))
-    made.normalizer = normalizers.Lowercase()
+    if lower:
+        made.normalizer = normalizers.Lowercase()
     made.pre_tokenizer = pre_tokenizers.Whitespace()
     made.post_processor = processors.TemplateProcessing(
         single="$A <eos>", special_tokens=[("<eos>", words.index("<eos>"))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from mirada.errors import ConfigError
 from mirada.search.calibrate import confidence, margin
 from mirada.types import Calibration
+from mirada.vocabulary.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +47,6 @@ class Reliability:
 
     error: float  # expected calibration error (Naeini et al., AAAI 2015)
     bins: tuple[tuple[float, float, float], ...]  # mean confidence, share matching, weight
-
-
-def subjects() -> list[str]:
-    """The distractors: common subjects of photos."""
-    text = resources.files(__package__).joinpath("subjects.txt").read_text("utf-8")
-    return [line for line in text.splitlines() if line]
 
 
 def fit_collection(store: Store, encoder: Encoder, *, seed: int) -> tuple[Calibration, Reliability]:

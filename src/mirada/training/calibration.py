@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mirada.evaluation.retrieval import encode_gallery
-from mirada.search.fitting import draw_pairs, fit, reliability, subjects
+from mirada.search.fitting import draw_pairs, fit, reliability
+from mirada.vocabulary.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

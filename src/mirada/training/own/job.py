@@ -17,7 +17,6 @@ import torch
 
 from mirada.errors import DatasetError
 from mirada.models.small import SmallEncoder
-from mirada.search.fitting import subjects
 from mirada.training import export
 from mirada.training.checkpoint import read_json, write_atomically, write_json
 from mirada.training.loop import run
@@ -31,6 +30,7 @@ from mirada.training.recipe import Recipe
 from mirada.training.start import load_towers, shaped_as
 from mirada.training.text import encode_ids
 from mirada.vocabulary.entries import read_vocabulary
+from mirada.vocabulary.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
