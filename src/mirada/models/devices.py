@@ -6,11 +6,15 @@ Imports torch, so only those who run such models import this module.
 from __future__ import annotations
 
 import os
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mirada.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEVICE_VARIABLE = "MIRADA_DEVICE"
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -63,3 +67,17 @@ def place_model(model: Any, device: str | None, precision: str | None) -> Any:
     """
     where = choose_device(device)
     return model.to(device=where, dtype=precision_for(where, precision)).eval()
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Where torch has too little memory, a MemoryError comes out, with the card's cache emptied."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        raise MemoryError(str(error)) from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error):  # so torch says it of a processor
+            raise MemoryError(str(error)) from error
+        raise

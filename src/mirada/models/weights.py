@@ -22,6 +22,7 @@ DISTRACTORS = "distractors.npy"
 GROUNDING = "grounding.npz"  # how texts fit parts of images; not every model has it
 CELLS = "cells.onnx"  # pooled features of boxes to what a decoder keeps of them
 WORDS = "words.onnx"  # one step of a decoder
+SETTINGS = (".json", ".txt", ".model")  # small files beside them: configurations, tokenizers
 CHECKPOINTS = (".safetensors", ".bin", ".pth", ".pt")  # weights that others made
 CHANCES = "chances.npz"  # a network that tells where things are
 
@@ -135,4 +136,14 @@ def digest_of_folder(folder: Path) -> str:
     for path in sorted(path for path in folder.iterdir() if path.suffix in CHECKPOINTS):
         with path.open("rb") as file:
             told.update(path.name.encode() + file_digest(file, "sha256").digest())
+    return told.hexdigest()
+
+
+def digest_of_settings(folder: Path) -> str:
+    """Hexadecimal sha256 over the small files beside the weights; "" where that is no folder."""
+    if not folder.is_dir():
+        return ""
+    told = sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in SETTINGS):
+        told.update(path.name.encode() + sha256(path.read_bytes()).digest())
     return told.hexdigest()

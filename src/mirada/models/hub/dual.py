@@ -5,7 +5,6 @@ Imports torch and transformers, so only `HubEncoder` imports this module, when i
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,11 +16,12 @@ import transformers
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
 from mirada.errors import ModelUnavailable
-from mirada.models.devices import choose_device, precision_for
+from mirada.models.devices import choose_device, memory_told, precision_for
 from mirada.models.pixels import without_ends
+from mirada.models.weights import digest_of_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -38,7 +38,6 @@ ROLES = {  # what a class of checkpoints is named after -> the role it may be fo
     "ForUniversalSegmentation": "a segmenter",
     "Sam": "a segmenter",
 }
-SETTINGS = (".json", ".txt", ".model")  # small files of a folder that decide vectors
 POSITIONS = 512  # tokens, where neither tokenizer nor configuration says
 
 
@@ -80,10 +79,7 @@ class Outline:
     def digest(self) -> str:
         """Of what decides vectors beside the name: precision, and small files of a folder."""
         told = sha256(str(self.precision).encode())
-        folder = Path(self.source.place)
-        if folder.is_dir():
-            for path in sorted(one for one in folder.iterdir() if one.suffix in SETTINGS):
-                told.update(path.name.encode() + sha256(path.read_bytes()).digest())
+        told.update(digest_of_settings(Path(self.source.place)).encode())
         return told.hexdigest()
 
 
@@ -184,20 +180,6 @@ def manner_of(config: Any, tokenizer: Any) -> Manner:
     length = min(int(tokenizer.model_max_length), positions)
     family = config.model_type in SIGLIP
     return Manner(length=length, whole=family, lower=family)
-
-
-@contextmanager
-def memory_told() -> Iterator[None]:
-    """Where torch has too little memory, a MemoryError comes out, with the card's cache emptied."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise MemoryError(str(error)) from error
-    except RuntimeError as error:
-        if "allocate memory" in str(error):  # so torch says it of a processor
-            raise MemoryError(str(error)) from error
-        raise
 
 
 def _check(source: Source, config: Any) -> None:

@@ -22,9 +22,10 @@ from mirada.models.weights import (
     TEXT_TOWER,
     TOKENIZER,
 )
-from mirada.search.fitting import draw_pairs, fit, subjects
+from mirada.search.fitting import draw_pairs, fit
 from mirada.training import export
 from mirada.training.checkpoint import write_atomically, write_json
+from mirada.vocabulary.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
