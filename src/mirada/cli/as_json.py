@@ -20,6 +20,7 @@ def results_as_json(results: Results, *, below: bool = False) -> dict[str, Any]:
         "closest": _closest(results),
         "cut": results.cut,
         "removed": results.removed,
+        "recheck": _recheck(results),
         "considered": results.considered,
         "took_ms": round(results.took_ms, 2),
     }
@@ -82,6 +83,14 @@ def _closest(results: Results) -> dict[str, Any] | None:
         "failed": evidence_as_json(worst) if worst else None,
         "reason": fault(hit),
     }
+
+
+def _recheck(results: Results) -> dict[str, Any] | None:
+    """Which models looked at how many of the hits again."""
+    if results.recheck is None:
+        return None
+    one = results.recheck
+    return {"models": one.models, "pictures": one.pictures, "warnings": one.warnings}
 
 
 def _rounded(confidence: float | None) -> float | None:

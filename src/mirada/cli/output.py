@@ -41,7 +41,7 @@ def print_results(
         why: the evidence under each hit of a table.
         below: also the pictures below the cut.
     """
-    for warning in results.parsed.warnings if results.parsed else ():
+    for warning in results.warnings:
         click.echo(f"warning: {readable(warning)}", err=True)
     hits = (*results.hits, *results.below) if below else results.hits
     match form:
@@ -129,14 +129,16 @@ def _print_row(hit: Hit, *, why: bool, dim: bool) -> None:
 def _print_notes(results: Results, *, below: bool, table: bool) -> None:
     """What is not among the hits, on stderr; all but an empty answer only beside a table."""
     from mirada.cli.why import explain_hidden, explain_nothing  # noqa: PLC0415 brings numpy
+    from mirada.search.wording import looked_again  # noqa: PLC0415
 
     if not results.hits:
         for line in explain_nothing(results, shown_path, below=below):
             click.echo(line, err=True)
     elif table:
         count = f"{len(results)} of {results.considered:,} pictures in {results.took_ms:.0f} ms"
-        for line in (count, *explain_hidden(results, below=below)):
-            click.secho(line, dim=True, err=True)
+        lines = (count, looked_again(results), *explain_hidden(results, below=below))
+        for said in filter(None, lines):
+            click.secho(said, dim=True, err=True)
 
 
 def wants_preview(preview: bool | None) -> bool:

@@ -13,6 +13,7 @@ import click
 from mirada.cli.as_json import results_as_json
 from mirada.cli.options import collection_here, format_options, home_option, limit_option
 from mirada.cli.output import print_json, print_results, write_sheet
+from mirada.cli.recheck import rechecking
 from mirada.errors import ConfigError, MiradaError
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ class Asked:
     unlike: tuple[Path, ...] = ()
     limit: int = 20
     below: bool = False  # also show pictures below the cut
+    recheck: bool = True  # look at the best pictures again, where the settings say with what
+
+    @property
+    def can_be_checked(self) -> bool:
+        """Whether it asks in words alone."""
+        return self.recheck and bool(self.text) and not (self.image or self.like or self.unlike)
 
 
 @click.command(
@@ -88,6 +95,14 @@ Examples:
     help="Say of each picture how far it meets each clause of QUERY; with --html, draw it.",
 )
 @click.option(
+    "--no-recheck",
+    "recheck",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Don't look at the best pictures again, as `reranker` and `detector` in mirada.toml say.",
+)
+@click.option(
     "--batch",
     type=click.File("r", encoding="utf-8", errors="surrogateescape"),
     help="A file of queries, or - for stdin: one a line, as words or as a JSON object with "
@@ -105,6 +120,7 @@ def search(
     unlike: tuple[Path, ...],
     below: bool,
     why: bool,
+    recheck: bool,
     batch: TextIO | None,
     limit: int,
     form: str | None,
@@ -121,14 +137,17 @@ def search(
     collection = collection_here(home)
     failed = 0
     if batch is None:
-        results = _answer(collection, Asked(text, image, like, unlike, limit))
+        asked = Asked(text, image, like, unlike, limit, recheck=recheck)
+        with rechecking(collection, wanted=asked.can_be_checked):
+            results = _answer(collection, asked)
         print_results(results, form, preview=preview, why=why, below=below)
         answers = [results]
     else:
         if text or image or like or unlike or form:
             raise click.UsageError("--batch brings its own queries and always prints JSON lines")
-        asked = Asked(limit=limit, below=below)
-        answers, failed = _answer_batch(collection, batch, asked, keep=html is not None)
+        asked = Asked(limit=limit, below=below, recheck=recheck)
+        with rechecking(collection, wanted=recheck):
+            answers, failed = _answer_batch(collection, batch, asked, keep=html is not None)
     if html:
         write_sheet(answers, html, why=why, below=below)
     if failed:
@@ -176,7 +195,12 @@ def _answer(collection: Collection, asked: Asked) -> Results:
     if asked.unlike and not asked.like and not (asked.text and asked.text.strip()):
         raise ConfigError("unlike says only what is wrong: give words too, or a picture to be like")
     results = collection.search(
-        asked.text, image=asked.image, like=asked.like, unlike=asked.unlike, limit=asked.limit
+        asked.text,
+        image=asked.image,
+        like=asked.like,
+        unlike=asked.unlike,
+        limit=asked.limit,
+        recheck=asked.recheck,
     )
     return replace(results, below=results.below[: asked.limit - len(results)])
 
@@ -223,6 +247,7 @@ def _read(line: str, asked: Asked) -> Asked:
         unlike=tuple(map(Path, query.get("unlike", ()))),
         limit=query.get("limit", asked.limit),
         below=query.get("all", asked.below),
+        recheck=asked.recheck,
     )
 
 

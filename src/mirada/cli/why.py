@@ -85,7 +85,8 @@ def _source(one: Evidence) -> str:
     if one.kind != "phrase" or not one.boxes:
         return one.source
     box = one.boxes[0]
-    return f"{one.source}: {place_in_words(box)}, {sides_in_words(box)}"
+    drawn = "reranker; region" if one.source == "reranker" else one.source  # it draws no boxes
+    return f"{drawn}: {place_in_words(box)}, {sides_in_words(box)}"
 
 
 def _fitted(clause: str) -> str:

@@ -62,6 +62,12 @@ class Results(Sequence["Hit"]):
     cut: float | None = None  # least confidence of an answer; None: nothing to judge by
     recheck: Recheck | None = None  # None: nothing was looked at again
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be used of the words, and which pictures not looked at again."""
+        parsed = self.parsed.warnings if self.parsed else ()
+        return (*parsed, *(self.recheck.warnings if self.recheck else ()))
+
     def __len__(self) -> int:
         return len(self.hits)
 

@@ -11,7 +11,7 @@ from mirada.errors import UnreadableImage
 from mirada.indexing.images import thumbnail_jpeg
 from mirada.paths import readable
 from mirada.search.drawn import boxes_on_picture, clause_list, marks_of
-from mirada.search.wording import closest, fault, left_out, nothing
+from mirada.search.wording import closest, fault, left_out, looked_again, nothing
 from mirada.show.words import percent
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def _nothing(results: Results) -> str:
 
 
 def _notes(results: Results) -> list[str]:
-    """Warnings of the parse, and what was left out."""
-    left = left_out(results)
-    warnings = results.parsed.warnings if results.parsed else ()
-    return [*(_sentence(one) for one in warnings), *([_sentence(left)] if left else [])]
+    """Warnings, what was left out, and who looked again."""
+    notes = (*results.warnings, left_out(results), looked_again(results))
+    return [_sentence(one) for one in notes if one]
 
 
 def _sentence(text: str) -> str:

@@ -85,6 +85,15 @@ def left_out(results: Results) -> str | None:
     return f"{results.removed:,} pictures left out: they seem to show {things}"
 
 
+def looked_again(results: Results) -> str | None:
+    """Who judged the best pictures again: "the best 10 were looked at again by ..."; None: none."""
+    recheck = results.recheck
+    if recheck is None or not recheck.pictures:
+        return None
+    whose = "best one was" if recheck.pictures == 1 else f"best {recheck.pictures} were"
+    return f"the {whose} looked at again by {' and '.join(recheck.models)}"
+
+
 def _clause(one: Evidence, *, named: bool) -> str:
     what = {"scene": "as a whole", "words": "in its words"}.get(one.kind)
     if what is None:
