@@ -114,6 +114,6 @@ def write_plugin(site: Path) -> str:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colour-encoder\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[mirada.encoders]\ncolour = tests.fakes:ColourEncoder\n"
+        "[mirada.encoders]\ncolour = tests.fakes:ColourEncoder\ngrey = tests.fakes:GreyEncoder\n"
     )
     return os.pathsep.join([str(site), str(REPOSITORY)])

@@ -46,3 +46,15 @@ class ColourEncoder:
         for row, colour in zip(rows, colours, strict=True):
             row[:3] = colour
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class GreyEncoder(ColourEncoder):
+    """The same by how bright a picture and a named colour are, in a space of another dimension."""
+
+    name = "grey/1"
+    dim = 2
+
+    def _rows(self, colours: Sequence[np.ndarray]) -> Matrix:
+        bright = np.array([colour.sum() / 765 for colour in colours], np.float32)
+        angle = bright * np.float32(np.pi / 2)
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1).reshape(-1, self.dim)

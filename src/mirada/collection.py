@@ -89,11 +89,7 @@ class Collection:
         from mirada.vocabulary.presence import load_presence  # noqa: PLC0415
 
         if self.store.encoder != self.encoder.name:
-            raise ModelMismatch(
-                f"the index holds vectors of {self.store.encoder}, the model in use is "
-                f"{self.encoder.name}: index the pictures again into a new collection with "
-                "`mirada index DIR --home NEW`, or go back to the model of the index"
-            )
+            raise ModelMismatch.between(self.store.encoder, self.encoder.name)
         return Searcher(
             self.store,
             self.encoder,

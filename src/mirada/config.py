@@ -6,9 +6,9 @@ import json
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mirada.errors import CollectionNotFound, ConfigError
 from mirada.paths import absolute
@@ -106,6 +106,14 @@ def load_settings(home: Path) -> Settings:
     if settings.threads < 0:
         raise ConfigError(f"{path}: threads must be 0 or more, not {settings.threads}")
     return settings
+
+
+def with_chosen(settings: Settings, chosen: Mapping[str, str | list[str]]) -> Settings:
+    """The settings with other values of some keys, as `mirada.toml` would say them."""
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in chosen.items()
+    }
+    return replace(settings, **values)
 
 
 def with_settings(text: str, values: Mapping[str, str | list[str]]) -> str:

@@ -13,6 +13,8 @@ MiradaError
 └── DatasetError           captions or qrels of a dataset are wrong
 """
 
+from __future__ import annotations
+
 
 class MiradaError(Exception):
     """Base of all errors that mirada raises on purpose."""
@@ -40,6 +42,15 @@ class SchemaTooNew(StoreError):
 
 class ModelMismatch(StoreError):
     """The index was made with another model."""
+
+    @classmethod
+    def between(cls, held: str, used: str) -> ModelMismatch:
+        """An index holds vectors of one encoder, and another is in use."""
+        return cls(
+            f"the index holds vectors of {held}, the model in use is {used}: `mirada index "
+            "--encoder NAME` changes the model without downtime, or name the one of the index in "
+            "mirada.toml"
+        )
 
 
 class ModelUnavailable(MiradaError):

@@ -13,37 +13,56 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mirada.config import SETTINGS_NAME, with_settings
+from mirada.config import SETTINGS_NAME, with_chosen, with_settings
 from mirada.errors import CollectionNotFound, ConfigError
 from mirada.indexing.indexer import Silence, usual_threads
 from mirada.indexing.renew import Renewer, fill
 from mirada.indexing.steps import make_describer
 from mirada.models.weights import read_manifest
-from mirada.plugins import load_encoder
+from mirada.plugins import (
+    load_captioner,
+    load_detector,
+    load_encoder,
+    load_reranker,
+    load_segmenter,
+    load_tagger,
+)
 from mirada.store.lance import LanceStore
 from mirada.tagging.files import keep_folder, read_if_there, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mirada.collection import Collection
+    from mirada.config import Settings
     from mirada.indexing.describe import Failure
     from mirada.indexing.indexer import Progress
     from mirada.protocols import Encoder
 
 MODELS: Final = "models"  # in the home of a collection
 INDEXES: Final = "indexes"
+LOADERS: Final[Mapping[str, Callable[..., object]]] = {
+    "encoder": load_encoder,
+    "segmenter": load_segmenter,
+    "captioner": load_captioner,
+    "tagger": load_tagger,
+    "detector": load_detector,
+    "reranker": load_reranker,
+}
 
 
-def switch_encoder(
-    collection: Collection, model: str, *, progress: Progress | None = None
+def switch_models(
+    collection: Collection,
+    chosen: Mapping[str, str | list[str]],
+    *,
+    progress: Progress | None = None,
 ) -> tuple[Failure, ...]:
-    """Let the collection search with another encoder, once its index is complete.
+    """Let the collection use other models; with another encoder once its index is complete.
 
     Args:
         collection: indexed, with whatever encoder.
-        model: name of the encoder, as in `mirada.toml`.
+        chosen: what `mirada.toml` is to say: "encoder", "captioner" ...
         progress: told what happens.
 
     Returns:
@@ -51,12 +70,14 @@ def switch_encoder(
 
     Raises:
         CollectionBusy: another process is writing.
-        ModelUnavailable: the encoder cannot be had.
+        ModelUnavailable: a model cannot be had.
         StoreError: pictures cannot be read, or the index cannot be written.
     """
     with collection.writing():
         home, old = collection.home, collection.store
-        settings = replace(collection.settings, encoder=_placed(model, home))
+        settings = with_chosen(collection.settings, chosen)
+        settings = replace(settings, encoder=_placed(settings.encoder, home))
+        check_models(settings)
         encoder = load_encoder(settings.encoder, settings.models)
         index = index_of(home, encoder)
         failures: tuple[Failure, ...] = ()
@@ -68,8 +89,20 @@ def switch_encoder(
             fill(old, new, renewer, threads=threads, progress=progress or Silence())
             new.optimize()
             failures = describer.failures()
-        point(home, {"encoder": model, "index": index})
+        point(home, {**chosen, "index": index})
     return failures
+
+
+def check_models(settings: Settings) -> None:
+    """See that all models of the settings can be made, before anything hangs on them.
+
+    Raises:
+        ModelUnavailable: one cannot be had.
+        ConfigError: an option is wrong.
+    """
+    for role, load in LOADERS.items():
+        if getattr(settings, role):
+            load(getattr(settings, role), settings.models)
 
 
 def adopt(collection: Collection, weights: Path, *, progress: Progress | None = None) -> Path:
@@ -77,12 +110,12 @@ def adopt(collection: Collection, weights: Path, *, progress: Progress | None = 
 
     Raises:
         ConfigError: another model of that name is there.
-        MiradaError: as `switch_encoder`.
+        MiradaError: as `switch_models`.
     """
     name = _folder_name(read_manifest(weights).name)
     with collection.writing():
         copied = _copy(weights, collection.home / MODELS / name)
-    switch_encoder(collection, f"{MODELS}/{name}", progress=progress)
+    switch_models(collection, {"encoder": f"{MODELS}/{name}"}, progress=progress)
     return copied
 
 

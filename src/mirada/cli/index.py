@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mirada.cli.chosen_models import chosen_models, model_options, use_models
 from mirada.cli.options import home_option
 from mirada.cli.output import print_json
 from mirada.collection import Collection
@@ -30,6 +31,7 @@ INTERRUPTED = 130  # the shell's status for a command stopped by Ctrl-C
 @click.option("--ocr", is_flag=True, help="Read the text in pictures too (extra: ocr).")
 @click.option("--only", multiple=True, type=ROLE, help="Look at this alone; may be repeated.")
 @click.option("--without", multiple=True, type=ROLE, help="Leave this out; may be repeated.")
+@model_options
 @click.option("--again", is_flag=True, help="Look at known pictures again, changed or not.")
 @click.option("--nl", "form", flag_value="nl", help="A JSON line for each picture once it is kept.")
 @click.option("--json", "form", flag_value="json", help="The report as one JSON document.")
@@ -42,6 +44,8 @@ def index(
     without: tuple[str, ...],
     again: bool,
     form: str,
+    preset: str | None,
+    **models: str | None,
 ) -> None:
     """Index the pictures of folders (default: this one), or bring their index up to date.
 
@@ -49,18 +53,27 @@ def index(
     phrases. Only new and changed files are read, and known pictures where something is missing,
     say after --ocr or a new vocabulary. The run may be stopped at any moment: what was kept stays,
     and the next run goes on from there.
+
+    Models that are named, one by one or as a preset, are used from now on. For another encoder a
+    second index is filled beside the first; searches go on with the former one until it is whole.
     """
     from mirada.cli.progress import LineProgress, TerminalProgress  # noqa: PLC0415 brings rich
 
     roots = folders or (Path.cwd(),)
     place = home_for_index(roots, home=home)
-    roles = chosen_roles(load_settings(place).roles, ocr=ocr, only=only, without=without)
-    collection = Collection(roots[0], home=place)
+    chosen = chosen_models(place, preset, models)
     watch = TerminalProgress if sys.stderr.isatty() else LineProgress
     with watch(tell_records=form == "nl") as progress:
         try:
-            report = collection.index(
-                *roots, roles=roles, keep_missing=keep_missing, again=again, progress=progress
+            if chosen:
+                use_models(place, roots[0], chosen, progress)
+            usual = load_settings(place).roles
+            report = Collection(roots[0], home=place).index(
+                *roots,
+                roles=chosen_roles(usual, ocr=ocr, only=only, without=without),
+                keep_missing=keep_missing,
+                again=again,
+                progress=progress,
             )
         except KeyboardInterrupt:
             click.echo(

@@ -1,22 +1,30 @@
-"""`mirada models`: which models are installed."""
+"""`mirada models`: which models there are, and what can be done with them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
-from mirada.cli.output import print_json
-from mirada.plugins import list_plugins
+from mirada.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "export": "mirada.cli.models_export:export",
+    "list": "mirada.cli.models_list:list_models",
+    "prune": "mirada.cli.models_prune:prune",
+    "verify": "mirada.cli.models_verify:verify",
+}
 
 
-@click.command(epilog="Example: mirada models --json")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def models(as_json: bool) -> None:
-    """List the installed models with their role and where they come from."""
-    plugins = list_plugins()
-    if as_json:
-        print_json([asdict(plugin) for plugin in plugins])
-        return
-    for plugin in plugins:
-        click.echo(f"{plugin.role:<10} {plugin.name:<16} {plugin.package} {plugin.version}")
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    usual="list",
+    invoke_without_command=True,
+    epilog="Example: mirada models --role encoders, which is `mirada models list ...`",
+)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the models (the usual one), export one, check its files, remove indexes of old ones."""
+    if context.invoked_subcommand is None:
+        command = models.get_command(context, "list")
+        assert command is not None  # noqa: S101 our own table
+        context.invoke(command)

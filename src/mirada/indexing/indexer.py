@@ -91,7 +91,7 @@ def index_folders(
         StoreError: nothing more can be written; what was written stays.
     """
     if store.encoder != encoder.name:
-        raise ModelMismatch(other_model(store.encoder, encoder.name))
+        raise ModelMismatch.between(store.encoder, encoder.name)
     progress = progress or Silence()
     found = scan(roots)
     known = store.files()
@@ -113,14 +113,6 @@ def index_folders(
         progress.wrote(ledger.finish(keep_missing=keep_missing))
     store.optimize()
     return replace(ledger.report(), failed=describer.failures())
-
-
-def other_model(held: str, used: str) -> str:
-    """What to say where an index holds vectors of another encoder than the one in use."""
-    return (
-        f"the index holds vectors of {held}, the model in use is {used}: `mirada index --encoder "
-        "NAME` changes the model without downtime, or name the one of the index in mirada.toml"
-    )
 
 
 def _run(

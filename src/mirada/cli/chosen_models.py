@@ -1,0 +1,75 @@
+"""Which models a collection is to use, as `mirada index` is told: checked, then written down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from mirada.config import load_settings, with_chosen
+from mirada.presets import preset, presets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mirada.indexing.describe import Failure
+    from mirada.indexing.indexer import Progress
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+    Chosen = Mapping[str, str | list[str]]  # setting -> value
+
+MODELS: Final = ("encoder", "segmenter", "captioner", "tagger", "detector", "reranker")
+
+
+def model_options(command: Command) -> Command:
+    """Add --preset and an option for each kind of model."""
+    told = "; ".join(f"{one.name}: {one.about} ({one.needs})" for one in presets())
+    names = click.Choice([one.name for one in presets()])
+    for name in reversed(MODELS):
+        text = f"{name.capitalize()} to use from now on, see `mirada models`."
+        command = click.option(f"--{name}", metavar="MODEL", help=text)(command)
+    return click.option("--preset", type=names, help=f"A set of models. {told}.")(command)
+
+
+def chosen_models(home: Path, named: str | None, models: Mapping[str, str | None]) -> Chosen:
+    """The settings that change: those of the preset, under models that are named one by one.
+
+    Args:
+        home: of the collection; folders of weights may be named from it.
+        named: preset.
+        models: of `MODELS`, None where not given.
+    """
+    wanted: dict[str, str | list[str]] = dict(preset(named).settings) if named else {}
+    return wanted | {
+        role: placed(model, home) for role, model in models.items() if model is not None
+    }
+
+
+def placed(model: str, home: Path) -> str:
+    """The name of a model with its folder from the root; from the home, if it lies there."""
+    plugin, colon, argument = model.rpartition(":")
+    if not argument or (home / argument).is_dir() or not Path(argument).expanduser().is_dir():
+        return model
+    return f"{plugin}{colon}{Path(argument).expanduser().resolve()}"
+
+
+def use_models(home: Path, folder: Path, chosen: Chosen, progress: Progress) -> tuple[Failure, ...]:
+    """Let the collection use other models; gives what could not be said of its pictures.
+
+    Where the index holds vectors of another encoder, a second one is filled first, while searches
+    go on with the former.
+
+    Raises:
+        MiradaError: a model cannot be had, or the index cannot be filled; nothing has changed.
+    """
+    from mirada.collection import Collection  # noqa: PLC0415 what follows loads models
+    from mirada.store.schema import IMAGES  # noqa: PLC0415
+    from mirada.switching import check_models, point, switch_models  # noqa: PLC0415
+
+    if (home / load_settings(home).index / IMAGES).exists():
+        return switch_models(Collection(folder, home=home), chosen, progress=progress)
+    home.mkdir(parents=True, exist_ok=True)
+    check_models(with_chosen(load_settings(home), chosen))
+    point(home, chosen)
+    return ()

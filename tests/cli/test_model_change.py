@@ -1,0 +1,172 @@
+"""Another encoder takes the place of one: beside it, resumable, in one step."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirada.config import load_settings
+from mirada.store.lance import LanceStore
+from tests import photos
+from tests.conftest import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PICTURES = 40
+LIGHT = 'encoder = "colour"\nsegmenter = "grid"\nroles = ["facts", "regions", "tags"]\n'
+
+
+@pytest.fixture
+def indexed(album: Path, mirada) -> Path:
+    """The album, with more pictures, indexed with the encoder `colour`."""
+    (album / ".mirada" / "mirada.toml").write_text(f"# mine\n{LIGHT}")
+    for number in range(PICTURES):
+        photos.flat((40 + 5 * number, 10, 10), (12, 9)).save(album / f"{number}.png")
+    assert mirada("index").returncode == 0
+    return album
+
+
+def first(mirada, words: str) -> str:
+    done = mirada("search", words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["hits"][0]["paths"][0].rpartition("/")[2]
+
+
+def test_searches_use_the_new_encoder_once_every_picture_has_its_vector(indexed, mirada) -> None:
+    mirada("tag", "--accept", "rose", "rose.png")
+    done = mirada("index", "--encoder", "grey")
+    assert done.returncode == 0, done.stderr
+    assert f"pictures for the new model: {PICTURES + 3}" in done.stderr
+    assert "indexed 0, unchanged 43" in done.stdout
+    home = indexed / ".mirada"
+    settings = load_settings(home)
+    assert (settings.encoder, settings.index) == ("grey", "indexes/grey-1")
+    assert "# mine" in (home / "mirada.toml").read_text()
+    new, old = LanceStore.open(home / settings.index), LanceStore.open(home)
+    assert (new.encoder, new.dim, old.encoder, old.dim) == ("grey/1", 2, "colour/1", 4)
+    assert sorted(new.ids()) == sorted(old.ids())
+    models = next(iter(new.models().values()))
+    assert models["regions"] == "grid/1, grey/1"
+    assert models["facts"] == next(iter(old.models().values()))["facts"]
+    assert "indexed 0, unchanged 43, moved 0, removed 0, skipped 0" in mirada("index").stdout
+
+
+def test_going_back_takes_the_former_index_as_it_is_and_fills_in_what_came_since(
+    indexed, mirada
+) -> None:
+    mirada("index", "--encoder", "grey")
+    photos.flat((1, 2, 3)).save(indexed / "late.png")
+    assert "indexed 1" in mirada("index").stdout
+    done = mirada("index", "--encoder", "colour")
+    assert "pictures for the new model: 1\n" in done.stderr
+    settings = load_settings(indexed / ".mirada")
+    assert (settings.encoder, settings.index) == ("colour", "")
+    assert len(LanceStore.open(indexed / ".mirada")) == PICTURES + 4
+
+
+def test_what_people_decided_goes_along(indexed, mirada) -> None:
+    mirada("tag", "rose.png", "--add", "my rose")
+    mirada("index", "--encoder", "grey")
+    record = json.loads(mirada("show", "rose.png", "--json").stdout)
+    assert ["my rose"] == [tag["name"] for tag in record["tags"] if tag["source"] == "user"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_change_that_is_killed_leaves_the_former_index_searching_and_goes_on(
+    indexed, mirada, environment, seed: int
+) -> None:
+    rng = random.Random(seed)
+    home, finished, kills = indexed / ".mirada", False, 0
+    while not finished:
+        process = subprocess.Popen(
+            command(["index", "--encoder", "grey"]),
+            cwd=indexed,
+            env={**environment, "COLOUR_SECONDS": "0.01"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(rng.uniform(0.5, 3.0) + 0.5 * kills)
+        finished = process.poll() is not None
+        process.kill()
+        process.wait()
+        kills += not finished
+        settings = load_settings(home)
+        whole = len(LanceStore.open(home / settings.index)) == PICTURES + 3
+        assert whole, "searches would miss pictures"
+        assert settings.encoder == ("grey" if settings.index else "colour")
+        found = first(mirada, "red")
+        assert settings.index or found in {"rose.png", *(f"{n}.png" for n in range(PICTURES))}
+    assert process.returncode == 0
+    assert load_settings(home).index == "indexes/grey-1"
+    assert LanceStore.open(home / "indexes" / "grey-1").verify() == []
+
+
+def test_pictures_that_cannot_be_read_are_not_lost_by_a_change(indexed, mirada) -> None:
+    (indexed / "rose.png").unlink()
+    done = mirada("index", "--encoder", "grey")
+    assert done.returncode == 1
+    assert "1 pictures cannot be read and would be lost" in done.stderr
+    assert load_settings(indexed / ".mirada").encoder == "colour"
+    assert first(mirada, "red")
+    assert "removed 1" in mirada("index").stdout
+    assert mirada("index", "--encoder", "grey").returncode == 0
+
+
+def test_an_encoder_written_into_the_settings_alone_is_an_error_that_says_what_to_run(
+    indexed, mirada
+) -> None:
+    (indexed / ".mirada" / "mirada.toml").write_text(LIGHT.replace("colour", "grey"))
+    for asked in (("index",), ("search", "red")):
+        done = mirada(*asked)
+        assert done.returncode == 1
+        assert "holds vectors of colour/1, the model in use is grey/1" in done.stderr
+        assert "mirada index --encoder" in done.stderr
+    assert mirada("index", "--encoder", "grey").returncode == 0
+    assert mirada("search", "red").returncode == 0
+
+
+def test_an_unknown_model_changes_nothing(indexed, mirada) -> None:
+    before = (indexed / ".mirada" / "mirada.toml").read_text()
+    done = mirada("index", "--captioner", "mirada-smal-captioner")
+    assert done.returncode == 1
+    assert "did you mean mirada-small-captioner?" in done.stderr
+    assert (indexed / ".mirada" / "mirada.toml").read_text() == before
+
+
+def test_models_of_other_roles_are_changed_in_place(indexed, mirada) -> None:
+    done = mirada("index", "--segmenter", "felzenszwalb")
+    assert "regions, tags of known images: 43" in done.stderr
+    assert load_settings(indexed / ".mirada").segmenter == "felzenszwalb"
+    record = json.loads(mirada("show", "rose.png", "--json").stdout)
+    assert record["models"]["regions"] == "felzenszwalb/1, colour/1"
+
+
+def test_a_preset_is_written_down_before_the_first_picture_is_read(album, mirada) -> None:
+    (album / ".mirada" / "mirada.toml").unlink()
+    done = mirada("index", "--preset", "fast")
+    assert "indexed 3" in done.stdout, done.stderr
+    settings = load_settings(album / ".mirada")
+    assert settings.roles == ("facts", "metadata", "tags", "phrases")
+    record = json.loads(mirada("show", "rose.png", "--json").stdout)
+    assert record["regions"] == []
+
+
+def test_pruning_removes_the_former_index_and_leaves_the_one_in_use(indexed, mirada) -> None:
+    assert "nothing to remove" in mirada("models", "prune").stdout
+    mirada("index", "--encoder", "grey")
+    told = mirada("models", "prune", "--dry-run").stdout
+    assert f"index of colour/1, {PICTURES + 3} pictures" in told
+    assert (indexed / ".mirada" / "images.lance").exists()
+    assert mirada("models", "prune", typed="n\n").returncode == 1
+    assert "MB freed" in mirada("models", "prune", "--yes").stdout
+    assert not list((indexed / ".mirada").glob("*.lance"))
+    assert first(mirada, "red")
+    assert "nothing to remove" in mirada("models", "prune").stdout
+    assert mirada("index", "--encoder", "colour").returncode == 0
+    assert load_settings(indexed / ".mirada").index == "indexes/colour-1"
