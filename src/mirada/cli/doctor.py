@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ import click
 from mirada.cli.options import collection_here, home_option
 from mirada.cli.output import print_json
 from mirada.config import Settings
-from mirada.errors import CollectionNotFound, MiradaError
-from mirada.models.small import WEIGHTS
+from mirada.errors import CollectionNotFound, MiradaError, ModelMismatch
+from mirada.known import EXTRAS
+from mirada.machine import look_at_machine, time_encoder
+from mirada.models.small import WEIGHTS, SmallEncoder
 from mirada.models.weights import damaged_files
 from mirada.plugins import load_encoder
+from mirada.presets import presets, recommend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
     from mirada.collection import Collection
 
 LIBRARIES = ("onnxruntime", "pylance", "pyarrow", "tokenizers", "pillow", "pi-heif", "numpy")
-EXTRAS = {"train": "torch"}  # extra -> the module that tells whether it is there
 
 
 @click.command(epilog="Example: mirada doctor --calibrate")
@@ -36,7 +39,10 @@ EXTRAS = {"train": "torch"}  # extra -> the module that tells whether it is ther
 )
 @home_option
 def doctor(as_json: bool, calibrate: bool, home: Path | None) -> None:
-    """Check the installation, the model and the index; exit status 1 when something is wrong."""
+    """Check the installation, the model and the index; exit status 1 when something is wrong.
+
+    Times the embedded encoder on a few pictures and tells which preset suits the machine.
+    """
     collection = collection_here(home)
     if calibrate:
         error = collection.calibrate().error
@@ -60,10 +66,7 @@ def _examine(collection: Collection) -> dict[str, Any]:
         encoder = _examine_encoder(collection, problems)
         index = _examine_index(collection, problems)
     if encoder and index and encoder["name"] != index["encoder"]:
-        problems.append(
-            f"the index holds vectors of {index['encoder']}, the model in use is "
-            f"{encoder['name']}: index into a new collection with --home DIR"
-        )
+        problems.append(str(ModelMismatch.between(index["encoder"], encoder["name"])))
     return {
         "mirada": version("mirada"),
         "python": platform.python_version(),
@@ -72,7 +75,21 @@ def _examine(collection: Collection) -> dict[str, Any]:
         "extras": {extra: find_spec(module) is not None for extra, module in EXTRAS.items()},
         "encoder": encoder,
         "index": index,
+        "machine": None if problems else _examine_machine(),
         "problems": problems,
+    }
+
+
+def _examine_machine() -> dict[str, Any]:
+    """What the machine brings, how fast the embedded encoder is on it, and the preset for that."""
+    machine, rate = look_at_machine(), time_encoder(SmallEncoder())
+    chosen, why = recommend(machine, rate)
+    return {
+        **asdict(machine),
+        "pictures_a_second": round(rate, 1),
+        "preset": chosen.name,
+        "why": why,
+        "presets": {one.name: {"about": one.about, "needs": one.needs} for one in presets()},
     }
 
 
@@ -86,7 +103,8 @@ def _version(name: str) -> str | None:
 def _examine_encoder(collection: Collection, problems: list[str]) -> dict[str, Any] | None:
     """Load the model and let it encode a word."""
     try:
-        encoder = load_encoder(_settings(collection).encoder)
+        settings = _settings(collection)
+        encoder = load_encoder(settings.encoder, settings.models)
         encoder.encode_texts(["a photo"])
         problems += [f"{name} is damaged: reinstall mirada" for name in damaged_files(WEIGHTS)]
     except Exception as error:  # whatever a model or its runtime may raise
@@ -132,7 +150,22 @@ def _print(report: dict[str, Any]) -> None:
                 megabytes=report["index"]["bytes"] / 1e6, **report["index"]
             )
         )
+    if report["machine"]:
+        _print_machine(report["machine"])
     for problem in report["problems"]:
         click.secho(f"problem: {problem}", fg="red")
     if not report["problems"]:
         click.secho("all well", fg="green")
+
+
+def _print_machine(machine: dict[str, Any]) -> None:
+    memory = f"{machine['memory']:.0f} GB of memory" if machine["memory"] else "memory unknown"
+    gpu = f"{machine['gpu']}, {machine['gpu_memory']:.0f} GB" if machine["gpu"] else "no GPU"
+    click.echo(
+        f"machine: {machine['cores']} cores, {memory}, {gpu}; vectors of "
+        f"{machine['pictures_a_second']:.0f} pictures a second"
+    )
+    for name, told in machine["presets"].items():
+        mark = "*" if name == machine["preset"] else " "
+        click.echo(f"{mark} preset {name}: {told['about']} (needs {told['needs']})")
+    click.echo(f"  {machine['preset']} suits this machine: {machine['why']}")

@@ -12,20 +12,12 @@ import click
 
 from mirada.cli.output import print_json
 from mirada.hub_cache import cached
-from mirada.known import known_models
+from mirada.known import EXTRAS, known_models
 from mirada.plugins import ROLES, list_plugins
 
 if TYPE_CHECKING:
     from mirada.known import KnownModel
     from mirada.plugins import Plugin
-
-EXTRAS = {  # extra of mirada -> the module that tells whether it is there
-    "hub": "transformers",
-    "open-clip": "open_clip",
-    "remote": "openai",
-    "segment": "skimage",
-    "ocr": "rapidocr",
-}
 
 
 @dataclass(frozen=True, slots=True)
