@@ -62,8 +62,11 @@ def all_models() -> list[Listed]:
     plugins = {(one.role, one.name): one for one in list_plugins()}
     known = [_known(model, plugins) for model in known_models()]
     named = {(model.role, model.load.partition(":")[0]) for model in known_models()}
-    others = [_other(plugin) for key, plugin in plugins.items() if key not in named]
-    others = [one for one in others if not (one.package == "mirada" and one.name == "exported")]
+    others = [
+        _other(plugin)
+        for key, plugin in plugins.items()
+        if key not in named and plugin.package != "mirada"  # those take a folder, as `exported`
+    ]
     return sorted([*known, *others], key=lambda one: ROLES.index(one.role))
 
 
@@ -132,7 +135,7 @@ def _print(model: Listed) -> None:
         "/".join(model.languages),
         "/".join(model.runs_on),
         model.licence,
-        model.package if not model.package.startswith("mirada") else "",
+        "" if model.package == "mirada" else model.package,
     ]
     click.echo(f"  {model.name:<22} {model.about}")
     click.echo(f"  {'':<22} {', '.join(part for part in told if part)}")
