@@ -8,8 +8,11 @@ Inherit a contract in a test module of pytest and give it the fixture it asks fo
             return MyEncoder()
 """
 
+from mirada.testing.captioners import CaptionerContract
+from mirada.testing.detectors import DetectorContract
 from mirada.testing.encoders import EncoderContract, GroundedContract, MapEncoderContract
 from mirada.testing.records import DIM, ENCODER, SEEN_AT, described, file_at, record_of, unit
+from mirada.testing.rerankers import RerankerContract
 from mirada.testing.segmenters import SegmenterContract
 from mirada.testing.stores import StoreContract
 
@@ -17,9 +20,12 @@ __all__ = [
     "DIM",
     "ENCODER",
     "SEEN_AT",
+    "CaptionerContract",
+    "DetectorContract",
     "EncoderContract",
     "GroundedContract",
     "MapEncoderContract",
+    "RerankerContract",
     "SegmenterContract",
     "StoreContract",
     "described",
