@@ -30,7 +30,7 @@ help:
 
 demo: .venv/core
 	$(BIN)/python demo/gather_photos.py
-	$(BIN)/mirada index demo/photos --home demo/photos/.mirada
+	$(BIN)/mirada index demo/photos --home demo/photos/.mirada --encoder mirada-small
 	@while IFS= read -r query; do \
 	  printf '\n%s\n' "$$query"; \
 	  $(BIN)/mirada search "$$query" -n 5 --home demo/photos/.mirada </dev/null || exit 1; \

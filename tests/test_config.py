@@ -81,6 +81,32 @@ def test_settings_are_changed_line_by_line_and_the_rest_is_kept() -> None:
     assert with_settings("", {"index": "i"}) == 'index = "i"\n'
 
 
+def test_new_settings_come_before_the_options_of_models() -> None:
+    text = "threads = 2\n\n[models.remote]\nside = 512\n"
+    assert with_settings(text, {"captioner": "remote:x"}) == (
+        'threads = 2\ncaptioner = "remote:x"\n[models.remote]\nside = 512\n'
+    )
+
+
+def test_what_is_so_already_is_not_written() -> None:
+    assert with_settings("", {"encoder": "mirada-small", "index": ""}) == ""
+    assert with_settings('index = "i"\n', {"index": "i"}) == 'index = "i"\n'
+    assert with_settings('index = "i"\n', {"index": ""}) == 'index = ""\n'
+    assert with_settings("", {"roles": list(Settings().roles)}) == ""
+    assert with_settings("", {"roles": ["facts"]}) == 'roles = ["facts"]\n'
+
+
+def test_options_of_models_are_read_as_tables(tmp_path: Path) -> None:
+    (tmp_path / "mirada.toml").write_text('[models.hub]\ndevice = "cpu"\n')
+    assert load_settings(tmp_path).models == {"hub": {"device": "cpu"}}
+    (tmp_path / "mirada.toml").write_text('models = "hub"\n')
+    with pytest.raises(ConfigError, match="models must be of type dict"):
+        load_settings(tmp_path)
+    (tmp_path / "mirada.toml").write_text('[models]\nhub = "cpu"\n')
+    with pytest.raises(ConfigError, match=r"as a table \[models.hub\]"):
+        load_settings(tmp_path)
+
+
 def test_settings_that_cannot_be_changed_say_what_to_write() -> None:
     with pytest.raises(ConfigError, match='write there yourself encoder = "new"'):
         with_settings('"encoder" = """\nold"""\n', {"encoder": "new"})

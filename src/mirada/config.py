@@ -119,10 +119,16 @@ def with_chosen(settings: Settings, chosen: Mapping[str, str | list[str]]) -> Se
 def with_settings(text: str, values: Mapping[str, str | list[str]]) -> str:
     """The text of a `mirada.toml` with these keys set, each on a line; all else stays as it is.
 
+    What it says already, or by leaving it out, is not written again.
+
     Raises:
         ConfigError: a key is written in a way that cannot be replaced.
     """
-    wanted = tomllib.loads(text) | dict(values)
+    said = tomllib.loads(text)
+    wanted = said | {
+        key: value for key, value in values.items() if said.get(key, _default(key)) != value
+    }
+    values = {key: wanted[key] for key in values if wanted.get(key) != said.get(key)}
     for key, value in values.items():
         line = f"{key} = {json.dumps(value)}"
         place = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
@@ -140,6 +146,11 @@ def with_settings(text: str, values: Mapping[str, str | list[str]]) -> str:
         listed = ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
         raise ConfigError(f"{SETTINGS_NAME} cannot be changed: write there yourself {listed}")
     return text
+
+
+def _default(key: str) -> object:
+    value = getattr(Settings(), key)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _checked_roles(names: list[object], path: Path) -> tuple[str, ...]:
