@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from logging import getLogger
+from logging import INFO, Handler, LogRecord, getLogger
 from threading import Timer
 from typing import TYPE_CHECKING, Final
 
@@ -11,19 +11,19 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from logging import LogRecord
 
     from mirada.collection import Collection
 
-LONG: Final = 2.0  # seconds after which people wonder
+LONG: Final = 2.0  # seconds of loading after which people wonder
+LOOKS: Final = "mirada.search.second"  # the logger that speaks of a second look that takes long
 
 
 @contextmanager
 def rechecking(collection: Collection, *, wanted: bool) -> Iterator[None]:
     """Tells on stderr of the second look that goes on inside.
 
-    That it goes on is said once, if it takes long (its models may have to be loaded); what remote
-    models are sent is said before they are sent anything.
+    What remote models are sent is said before they are sent anything; that models are loaded, or
+    that a look goes on, only where it takes long, and once.
 
     Args:
         collection: its settings name those that look.
@@ -37,21 +37,48 @@ def rechecking(collection: Collection, *, wanted: bool) -> Iterator[None]:
     if not names:
         yield
         return
-    line = f"looking again at the best pictures with {' and '.join(names)} (--no-recheck: don't)"
-    timer = Timer(LONG, click.secho, (line,), {"dim": True, "err": True})
-    timer.daemon = True
-    timer.start()
-    log, told = getLogger("mirada"), set[str]()
+    with _said_if_long(f"loading {' and '.join(names)} (--no-recheck does without)"):
+        second = collection.second_look
+    told = second.leaving if second else ()
+    for line in told:
+        click.echo(line, err=True)
 
     def is_news(record: LogRecord) -> bool:
         return record.getMessage() not in told
 
+    log, looks, echo = getLogger("mirada"), getLogger(LOOKS), _Echo()
     log.addFilter(is_news)  # models may say the same when they send
+    looks.addHandler(echo)
+    level = looks.level
+    looks.setLevel(INFO)
     try:
-        for said in collection.second_look.leaving if collection.second_look else ():
-            click.echo(said, err=True)
-            told.add(said)
+        yield
+    finally:
+        log.removeFilter(is_news)
+        looks.removeHandler(echo)
+        looks.setLevel(level)
+
+
+class _Echo(Handler):
+    """Writes to stderr what it is told, each line once."""
+
+    def __init__(self) -> None:
+        super().__init__(INFO)
+        self._said: set[str] = set()
+
+    def emit(self, record: LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self._said:
+            self._said.add(line)
+            click.secho(line, dim=True, err=True)
+
+
+@contextmanager
+def _said_if_long(line: str) -> Iterator[None]:
+    timer = Timer(LONG, click.secho, (line,), {"dim": True, "err": True})
+    timer.daemon = True
+    timer.start()
+    try:
         yield
     finally:
         timer.cancel()
-        log.removeFilter(is_news)

@@ -8,7 +8,8 @@ What is judged here is slow and sure; what found the pictures was fast, and know
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,10 @@ LEAST: Final = 1e-6
 UNMET: Final = 0.1
 """Probability below which a clause plainly fails: what the proof shows in red. Not 0.5, as some
 models (SigLIP for one) give true texts a few tenths only."""
+LONG: Final = 2.0  # seconds after which a look is spoken of
 JUDGED: Final = frozenset(("phrase", "position", "count", "relation", "negation"))  # by boxes
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,9 @@ class SecondLook:
         side = max(1, *(one.image_size for one in self._models))
         with ThreadPoolExecutor(len(best)) as pool:
             tasks = [pool.submit(self._judge, hit, seen[hit.record.image_id], side) for hit in best]
+            if wait(tasks, timeout=LONG).not_done:
+                names = " and ".join(self.models)
+                _log.info("looking again at the best %d pictures with %s", len(best), names)
             judged = [task.result() for task in tasks]
         verdicts = [one if isinstance(one, Verdict) else None for one in judged]
         told = [
