@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from mirada.protocols import Batched, Calibrated, Digested
 from mirada.testing.checks import picture
 from mirada.types import Box
 
@@ -34,15 +35,28 @@ class EncoderContract:
         for rows in (encoder.encode_images([]), encoder.encode_texts([])):
             _check_rows(rows, encoder, 0)
 
+    def test_one_gives_one_row(self, encoder: Encoder) -> None:
+        """As a query does."""
+        _check_rows(encoder.encode_images([picture(64, 48)]), encoder, 1)
+        _check_rows(encoder.encode_texts(["a dog"]), encoder, 1)
+
+    def test_what_differs_has_different_rows(self, encoder: Encoder) -> None:
+        """Else nothing could be found."""
+        dark = picture(64, 48).point(lambda value: value // 8)
+        seen = encoder.encode_images([picture(64, 48), dark])
+        read = encoder.encode_texts(["a red ball", "the blue box at the top"])
+        for rows in (seen, read):
+            assert np.abs(rows[0] - rows[1]).max() > 1e-4
+
     def test_images_give_unit_rows(self, encoder: Encoder) -> None:
         """Of any size and shape, down to one pixel."""
         sizes = [(1, 1), (2, 900), (900, 2), (37, 41), (encoder.image_size, encoder.image_size)]
         _check_rows(encoder.encode_images([picture(*size) for size in sizes]), encoder, len(sizes))
 
     def test_texts_give_unit_rows(self, encoder: Encoder) -> None:
-        """Any text: empty, long, emoji, other scripts, control characters."""
+        """Any text: empty, long, emoji, other scripts, control characters, no text at all."""
         texts = ["a dog", "", " ", "😀🏳️‍🌈", "playa al atardecer", "海辺の犬", "x" * 5_000]
-        texts += ["word " * 2_000, "a\x00b\n", "ñ" * 300, "\u202eabc"]
+        texts += ["word " * 2_000, "a\x00b\n", "ñ" * 300, "\u202eabc", "byte \udc80 of a file name"]
         _check_rows(encoder.encode_texts(texts), encoder, len(texts))
 
     def test_rows_come_in_order_and_don_t_depend_on_the_batch(self, encoder: Encoder) -> None:
@@ -53,6 +67,37 @@ class EncoderContract:
         np.testing.assert_allclose(encoder.encode_images(images), one_by_one, atol=1e-3)
         one_by_one = np.concatenate([encoder.encode_texts([text]) for text in texts])
         np.testing.assert_allclose(encoder.encode_texts(texts), one_by_one, atol=1e-2)
+
+    def test_more_than_a_batch_is_answered_whole(self, encoder: Encoder) -> None:
+        """In order, the last one of an odd number too."""
+        size = encoder.batch_size if isinstance(encoder, Batched) else 2
+        assert size > 0
+        images = [picture(24, 18, seed=seed) for seed in range(2 * size + 1)]
+        texts = [f"{number} red cars" for number in range(2 * size + 1)]
+        seen, read = encoder.encode_images(images), encoder.encode_texts(texts)
+        _check_rows(seen, encoder, len(images))
+        _check_rows(read, encoder, len(texts))
+        for place in (0, size, 2 * size):
+            alone = encoder.encode_images([images[place]])[0]
+            np.testing.assert_allclose(seen[place], alone, atol=1e-3)
+            alone = encoder.encode_texts([texts[place]])[0]
+            np.testing.assert_allclose(read[place], alone, atol=1e-2)
+
+    def test_a_calibration_fits_its_vectors(self, encoder: Encoder) -> None:
+        """Where it has one."""
+        if not isinstance(encoder, Calibrated):
+            return
+        found = encoder.calibration
+        _check_rows(found.distractors, encoder, len(found.distractors))
+        assert len(found.distractors) > 1
+        assert min(found.temperature, found.scale) > 0
+        assert 0 < found.prior < 1
+        assert np.isfinite(found.offset)
+
+    def test_a_digest_is_hexadecimal(self, encoder: Encoder) -> None:
+        """Where it has one."""
+        if isinstance(encoder, Digested):
+            assert int(encoder.digest, 16) >= 0
 
     def test_the_same_input_gives_the_same_row(self, encoder: Encoder) -> None:
         """Nothing in it is random."""
