@@ -26,6 +26,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from mirada.models.hub.encoders import HubEncoder  # noqa: E402
+from tests import tiny_duals  # noqa: E402
 from tests.tiny_hub import MAKERS  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -80,6 +81,20 @@ def test_vectors_are_those_of_transformers(kind: str, checkpoints: dict[str, Pat
     ):
         unit = torch.nn.functional.normalize(expected, dim=1).numpy()
         np.testing.assert_allclose(rows, unit, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", tiny_duals.MAKERS)
+def test_any_other_that_puts_both_into_one_space_will_do(kind: str, tmp_path: Path) -> None:
+    encoder = HubEncoder(tiny_duals.MAKERS[kind](tmp_path / kind))
+    images = [picture(1, 1), picture(2, 900), picture(37, 41)]
+    for rows in (
+        encoder.encode_images(images),
+        encoder.encode_texts(["", "a red ball", "x " * 900]),
+    ):
+        assert rows.shape == (3, tiny_duals.DIM)
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+        assert np.abs(rows[0] - rows[1]).max() > 1e-3
+    assert encoder.calibration.scale > 0
 
 
 @pytest.mark.parametrize("kind", ["siglip", "siglip2", "siglip2-naflex"])

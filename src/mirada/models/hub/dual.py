@@ -38,6 +38,8 @@ ROLES = {  # what a class of checkpoints is named after -> the role it may be fo
     "ForUniversalSegmentation": "a segmenter",
     "Sam": "a segmenter",
 }
+ROBERTAS = ("roberta", "altclip")
+LOGIT_SCALE = 100.0  # where a model keeps none: the bound of CLIP's training, which it reaches
 POSITIONS = 512  # tokens, where neither tokenizer nor configuration says
 
 
@@ -117,7 +119,7 @@ class HubTowers:
         self.model = model.to(about.device).eval()
         self.tokenizer = about.source.load(transformers.AutoTokenizer.from_pretrained)
         self.manner = manner_of(about.config, self.tokenizer)
-        self.logit_scale = float(self.model.logit_scale.detach().float().exp())
+        self.logit_scale = scale_of(self.model)
         self._about = about
         self._crops = bool(about.processor.to_dict().get("do_center_crop"))
 
@@ -175,11 +177,20 @@ def manner_of(config: Any, tokenizer: Any) -> Manner:
     """How a model of that configuration reads texts."""
     text = getattr(config, "text_config", config)
     positions = getattr(text, "max_position_embeddings", None) or POSITIONS
-    if "roberta" in getattr(text, "model_type", ""):
-        positions -= 2  # it counts them from behind its padding mark
+    if any(one in getattr(text, "model_type", "") for one in ROBERTAS):
+        positions -= 1 + (text.pad_token_id or 0)  # it counts them from behind its padding mark
     length = min(int(tokenizer.model_max_length), positions)
     family = config.model_type in SIGLIP
     return Manner(length=length, whole=family, lower=family)
+
+
+def scale_of(model: Any) -> float:
+    """The factor of cosines that a model was trained with."""
+    if hasattr(model, "logit_scale"):
+        return float(model.logit_scale.detach().float().exp())
+    if hasattr(model, "temperature"):  # of ALIGN
+        return float(1 / model.temperature.detach().float())
+    return LOGIT_SCALE
 
 
 def _check(source: Source, config: Any) -> None:
