@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
 
@@ -56,7 +58,10 @@ from tests.tiny_hub import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from _pytest.mark.structures import ParameterSet
 
 SAID = ("yes", "no", "Yes", "No", "un", "balón", "rojo", "does", "describe", "image", "show")
 CONTEXT = 1024  # tokens: questions come as unknown words, but every word counts
@@ -259,6 +264,9 @@ def tiny_qwen3_vl(folder: Path) -> Path:
     return _write(folder, lambda: Qwen3VLForConditionalGeneration(config), processor)
 
 
+VIDEO = ("qwen2-vl", "qwen3-vl")
+"""Families whose processors know videos too, for which they need torchvision."""
+
 CAPTIONERS = {
     "instructblip": tiny_instruct_blip,
     "florence2": tiny_florence2,
@@ -278,6 +286,12 @@ _QWEN_MARKS = (
     *("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),
     *("<|image_pad|>", "<|video_pad|>"),
 )
+
+
+def params_of(families: Iterable[str]) -> list[ParameterSet]:
+    """What a test is parametrised with to run for families, as far as their libraries are here."""
+    lacking = pytest.mark.skipif(not find_spec("torchvision"), reason="needs torchvision")
+    return [pytest.param(one, marks=[lacking] if one in VIDEO else []) for one in families]
 
 
 def _pieces() -> BertTokenizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from mirada.testing import CaptionerContract
 from mirada.testing.checks import Seen, picture
 from mirada.types import WHOLE, Ask, Box
 from tests import photos, tiny_captioners, tiny_hub
+from tests.tiny_captioners import params_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +71,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOKENS, "region", 8)
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=params_of(MAKERS))
 def family(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -78,7 +80,7 @@ def caption(captioner: HubCaptioner, image: Image, *asks: Ask) -> list[list[str]
     return captioner.caption(Seen(image, None), asks)
 
 
-@pytest.mark.parametrize("family", MAIN)
+@pytest.mark.parametrize("family", params_of(MAIN))
 class TestHubCaptioner(CaptionerContract):
     @pytest.fixture
     def captioner(self, checkpoint, family) -> HubCaptioner:
@@ -104,7 +106,7 @@ def test_the_name_tells_the_folder_and_its_weights(checkpoint) -> None:
     assert name != HubCaptioner(checkpoint("blip-2")).name
 
 
-@pytest.mark.parametrize("chatty", CHATTING)
+@pytest.mark.parametrize("chatty", params_of(CHATTING))
 def test_what_a_chat_model_says_is_what_transformers_makes_of_the_same_question(
     checkpoint, chatty
 ) -> None:
@@ -143,8 +145,9 @@ def test_what_florence_says_is_what_transformers_makes_of_its_task(checkpoint) -
     assert found == list(dict.fromkeys(expected))
 
 
-def test_pictures_of_all_sizes_share_a_batch(checkpoint) -> None:
-    captioner = HubCaptioner(checkpoint("qwen2-vl"), batch_size=8)
+@pytest.mark.parametrize("family", params_of(["blip", "llava", "qwen2-vl"]))
+def test_pictures_of_all_sizes_share_a_batch(checkpoint, family) -> None:
+    captioner = HubCaptioner(checkpoint(family), batch_size=8)
     boxes = [WHOLE, LEFT, Box(0.1, 0.1, 0.9, 0.2), Box(0, 0, 1, 0.5)]
     asks = [Ask(box, "en", 2) for box in boxes]
     alone = [caption(captioner, picture(300, 200), ask)[0] for ask in asks]
@@ -159,7 +162,7 @@ def test_what_is_shown_decides_what_is_written(checkpoint) -> None:
     assert len({text for (text,) in said}) > 1
 
 
-@pytest.mark.parametrize("chatty", CHATTING)
+@pytest.mark.parametrize("chatty", params_of(CHATTING))
 def test_chat_models_write_english_and_spanish(checkpoint, chatty) -> None:
     assert HubCaptioner(checkpoint(chatty)).languages == ("en", "es")
 
@@ -173,7 +176,7 @@ def test_other_models_write_english_alone(checkpoint, silent) -> None:
 
 
 def test_the_language_of_the_question_makes_a_difference(checkpoint) -> None:
-    captioner = HubCaptioner(checkpoint("qwen3-vl"))
+    captioner = HubCaptioner(checkpoint("llava"))
     english, spanish = caption(captioner, picture(64, 64), Ask(WHOLE, "en", 5), Ask(WHOLE, "es", 5))
     assert english != spanish
 
@@ -185,6 +188,21 @@ def test_users_may_ask_otherwise(checkpoint) -> None:
     asked = caption(own, image, Ask(WHOLE, "en", 3), Ask(LEFT, "en", 2))
     assert asked[0] != usual[0]
     assert asked[1] == usual[1]
+    assert own.name == f"{HubCaptioner(folder).name}+{own.name[-6:]}"  # so captions are due
+    assert own.name != HubCaptioner(folder, prompts={"whole": "a box"}).name
+
+
+def test_settings_for_chance_that_come_with_a_checkpoint_are_left_aside(
+    checkpoint, tmp_path
+) -> None:
+    folder = tmp_path / "gambler"
+    shutil.copytree(checkpoint("llava"), folder)
+    told = json.loads((folder / "generation_config.json").read_text("utf-8"))
+    chance = {"do_sample": True, "temperature": 5.0, "top_k": 3, "top_p": 0.5, "max_length": 2}
+    (folder / "generation_config.json").write_text(json.dumps(told | chance))
+    ask = Ask(WHOLE, "en", 3)
+    expected = caption(HubCaptioner(checkpoint("llava")), picture(64, 64), ask)
+    assert caption(HubCaptioner(folder), picture(64, 64), ask) == expected
 
 
 def test_texts_are_no_longer_than_asked(checkpoint, family) -> None:
@@ -215,8 +233,6 @@ def test_prompts_and_languages_must_go_together() -> None:
 
 
 def test_weights_are_read_by_the_first_call(checkpoint, tmp_path) -> None:
-    import shutil
-
     folder = tmp_path / "copy"
     shutil.copytree(checkpoint("blip"), folder)
     captioner = HubCaptioner(folder)
@@ -287,8 +303,6 @@ def test_weights_for_another_role_are_no_captioner(tmp_path) -> None:
 
 
 def test_a_model_that_cannot_chat_is_no_captioner(checkpoint, tmp_path) -> None:
-    import shutil
-
     folder = tmp_path / "mute"
     shutil.copytree(checkpoint("llava"), folder)
     (folder / "chat_template.jinja").unlink()
@@ -302,13 +316,26 @@ def test_a_folder_without_a_processor_is_told(checkpoint, tmp_path) -> None:
         HubCaptioner(tmp_path)
 
 
+def test_a_library_that_a_checkpoint_needs_is_named(checkpoint, monkeypatch) -> None:
+    import transformers
+
+    def lacking(*_: object, **__: object) -> None:
+        raise ImportError("Qwen2VLVideoProcessor requires the Torchvision library but it was not")
+
+    monkeypatch.setattr(transformers.AutoProcessor, "from_pretrained", lacking)
+    with pytest.raises(ModelUnavailable, match="tiny-llava needs one more .*install torchvision"):
+        HubCaptioner(checkpoint("llava"))
+
+
 def test_without_the_extra_its_name_is_told() -> None:
     script = (
         "import sys; sys.modules['torch'] = None\n"
         "from mirada.plugins import load_captioner\n"
         "load_captioner('hub:org/name')"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert "ModelUnavailable: hub needs the extra: pip install 'mirada[hub]'" in done.stderr
 
 
@@ -379,7 +406,7 @@ def mirada(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("family", MAIN)
+@pytest.mark.parametrize("family", params_of(MAIN))
 def test_from_pictures_to_an_answer_with_every_family(checkpoint, family, home) -> None:
     folder = checkpoint(family)
     (home / ".mirada" / "mirada.toml").write_text(f'captioner = "hub:{folder.as_posix()}"\n')

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mirada.errors import ConfigError, ModelUnavailable
 from mirada.models.batching import Gatherer
 from mirada.models.hub.pictures import fit, part_of
-from mirada.models.hub.prompts import TOKENS, choose_prompts, kind_of
+from mirada.models.hub.prompts import TOKENS, choose_prompts, digest_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class HubCaptioner:
             languages: that the model writes, the main one first; by default English, and Spanish
                 too where the model chats.
             prompts: what to ask it in place of its family's own: "whole" and "region" in English,
-                "whole-es" and "region-es" in Spanish.
+                "whole-es" and "region-es" in Spanish; the name tells them apart.
 
         Raises:
             ModelUnavailable: the extra or the checkpoint is missing, or it is no captioner.
@@ -65,12 +65,12 @@ class HubCaptioner:
             model, device=device, precision=precision, trusted=trust_remote_code
         )
         family = self._writer.family
-        self.name: str = self._writer.name
         self.maps_of: str | None = None
         self.image_size: int = self._writer.image_size
         self.batch_size = batch_size
         self.languages: tuple[str, ...] = tuple(languages or family.languages)
         self._prompts = choose_prompts(family.prompts, prompts, self.languages)
+        self.name: str = self._writer.name + (digest_of(prompts) if prompts else "")
         self._gather: Gatherer[Wish, list[str]] = Gatherer(self._writer.write, batch_size)
 
     def caption(self, look: Look, asks: Sequence[Ask]) -> list[list[str]]:

@@ -42,7 +42,14 @@ class Checkpoint:
 
     def read_processor(self) -> Any:
         """What makes numbers of pictures and words; raises ModelUnavailable."""
-        processor = self.source.load(transformers.AutoProcessor.from_pretrained)
+        try:
+            processor = self.source.load(transformers.AutoProcessor.from_pretrained)
+        except ModelUnavailable as error:
+            if "torchvision" not in str(error).lower():
+                raise
+            raise ModelUnavailable(  # for videos, which it also knows
+                f"{self.source.place} needs one more library: pip install torchvision"
+            ) from error
         if not hasattr(processor, "image_processor") or not hasattr(processor, "tokenizer"):
             raise ModelUnavailable(
                 f"{self.source.place} lacks the processor of its model (preprocessor_config.json"
@@ -104,7 +111,7 @@ class Checkpoint:
 
 def side_of(processor: Any) -> int:
     """Pixels: the side that a processor brings images to, at most 768."""
-    size: Mapping[str, int | None] = dict(processor.image_processor.size)
+    size: Mapping[str, int | None] = dict(getattr(processor.image_processor, "size", None) or {})
     found = size.get("height") or size.get("shortest_edge") or size.get("longest_edge")
     return min(found or MOST, MOST)
 
