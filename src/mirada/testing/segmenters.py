@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.testing.checks import Seen, check_proposals, picture
+from mirada.testing.checks import SIZES, Seen, check_proposals, picture
 
 if TYPE_CHECKING:
     from mirada.protocols import MapEncoder, Segmenter
+    from mirada.types import Proposal
 
 
 class SegmenterContract:
@@ -23,17 +24,28 @@ class SegmenterContract:
     def test_it_has_a_name_and_says_whose_maps_it_reads(
         self, segmenter: Segmenter, encoder: MapEncoder | None
     ) -> None:
-        """None where it needs the pixels alone."""
+        """None where it needs the pixels alone; and how large it wants them."""
         assert segmenter.name
         assert segmenter.name.strip() == segmenter.name
+        assert segmenter.image_size >= 0
         assert segmenter.maps_of == (encoder.name if encoder else None)
 
     def test_proposals_are_parts_of_the_image(
         self, segmenter: Segmenter, encoder: MapEncoder | None
     ) -> None:
         """At most 30, inside the image, all different, never the whole of it; any size or shape."""
-        for size in [(1, 1), (2, 900), (900, 2), (37, 41), (320, 240)]:
+        for size in SIZES:
             check_proposals(segmenter.segment(Seen(picture(*size), encoder)))
+
+    def test_masks_lie_over_the_whole_image_and_fill_their_boxes(
+        self, segmenter: Segmenter, encoder: MapEncoder | None
+    ) -> None:
+        """Cells are as wide as high, and what is in a mask reaches to the edges of its box."""
+        for width, height in [(37, 41), (120, 80), (80, 200)]:
+            image = picture(width, height).resize((8 * width, 8 * height))
+            for one in segmenter.segment(Seen(image, encoder)):
+                if one.mask is not None:
+                    check_mask(one, width / height)
 
     def test_a_flat_picture_is_no_trouble(
         self, segmenter: Segmenter, encoder: MapEncoder | None
@@ -68,3 +80,15 @@ class SegmenterContract:
         segmenter.segment(seen)
         assert seen.image.tobytes() == image
         np.testing.assert_array_equal(seen.maps, maps)
+
+
+def check_mask(proposal: Proposal, aspect: float) -> None:
+    """Check that a mask agrees with its box to a cell, and with the image, which is so wide."""
+    mask, box = proposal.mask, proposal.box
+    assert mask is not None
+    rows, columns = mask.shape
+    assert abs(columns - aspect * rows) <= max(1.0, aspect)  # a row or a column off by rounding
+    down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    edges = [across[0] / columns, down[0] / rows, (across[-1] + 1) / columns, (down[-1] + 1) / rows]
+    cells = np.array([1 / columns, 1 / rows] * 2)
+    assert (np.abs(edges - np.array([box.x0, box.y0, box.x1, box.y1])) <= cells + 1e-9).all()
