@@ -46,9 +46,8 @@ def open_graph(path: Path, form: str, threads: int) -> Graph:
     except ImportError as error:
         raise ModelUnavailable(f"{path} needs the extra: pip install 'mirada[{form}]'") from error
     except (RuntimeError, ValueError) as error:
-        raise ModelUnavailable(
-            f"{path} cannot be read ({error}): export the model again"
-        ) from error
+        first = str(error).strip().partition("\n")[0]
+        raise ModelUnavailable(f"{path} cannot be read ({first}): export it again") from error
 
 
 class _OnnxGraph:
