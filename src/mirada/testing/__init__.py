@@ -15,6 +15,7 @@ from mirada.testing.records import DIM, ENCODER, SEEN_AT, described, file_at, re
 from mirada.testing.rerankers import RerankerContract
 from mirada.testing.segmenters import SegmenterContract
 from mirada.testing.stores import StoreContract
+from mirada.testing.taggers import TaggerContract
 
 __all__ = [
     "DIM",
@@ -28,6 +29,7 @@ __all__ = [
     "RerankerContract",
     "SegmenterContract",
     "StoreContract",
+    "TaggerContract",
     "described",
     "file_at",
     "record_of",
