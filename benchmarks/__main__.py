@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named: `python -m benchmarks [NAME]...`.
 
-indexing, describing, memory, startup, latency, parsing.
+indexing, describing, encoders, memory, startup, latency, parsing, precise.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import platform
 import sys
 
-from benchmarks import describing, indexing, latency, memory, parsing, precise, startup
+from benchmarks import describing, encoders, indexing, latency, memory, parsing, precise, startup
 from mirada.indexing.indexer import available_cores
 
 BENCHMARKS = {
     "indexing": indexing.main,
     "describing": describing.main,
+    "encoders": encoders.main,
     "memory": memory.main,
     "startup": startup.main,
     "latency": latency.main,

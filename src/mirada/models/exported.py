@@ -63,7 +63,7 @@ class ExportedEncoder:
     """
 
     def __init__(self, folder: Path | str, *, threads: int = 1) -> None:
-        """Nothing is loaded but the manifest; `mirada doctor` checks the files against it.
+        """Nothing is loaded but the manifest; `mirada models verify` checks the files against it.
 
         Args:
             folder: that `mirada models export` wrote.
