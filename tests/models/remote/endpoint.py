@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -132,6 +132,13 @@ def completion(
     return Said(json.dumps(told).encode())
 
 
+MADE_UP = {
+    "busy": Said(b'{"error": {"message": "busy"}}', 429, {"Retry-After": "0.3"}),
+    "broken": Said(b'{"error": {"message": "broken"}}', 500),
+    "nonsense": completion("I see a lovely picture!"),
+}
+
+
 class FaultProxy(Endpoint):
     """Hands requests on to a real server, and does to each question one fault after the other.
 
@@ -162,25 +169,15 @@ class FaultProxy(Endpoint):
             fault = left.pop(0) if left else ""
             self.faults[fault] += 1
             lock = self._locks[heard.key]
-        match fault:
-            case "busy":
-                return Said(b'{"error": {"message": "busy"}}', 429, {"Retry-After": "0.3"})
-            case "broken":
-                return Said(b'{"error": {"message": "broken"}}', 500)
-            case "nonsense":
-                return completion("I see a lovely picture!")
+        if fault in MADE_UP:
+            return MADE_UP[fault]
         with lock:  # one that comes while the real server is still at it waits for that answer
             good = self._good.get(heard.key) or self._ask(heard, question)
             if good.status == 200:
                 self._good[heard.key] = good
-        match fault:
-            case "silent":
-                return Said(good.body, wait=self._silence)
-            case "cut":
-                return Said(good.body, cut=True)
-            case "garbled":
-                return Said(b"<html>a gateway's own page</html>")
-        return good
+        if fault == "garbled":
+            return Said(b"<html>a gateway's own page</html>")
+        return replace(good, wait=self._silence * (fault == "silent"), cut=fault == "cut")
 
     def _ask(self, heard: Heard, question: str) -> Said:
         url = self._upstream + heard.path.removeprefix("/v1")

@@ -9,7 +9,6 @@ whole pieces of answers. It knows nothing else, and stands for no model that any
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -196,7 +195,9 @@ def _model(tokenizer: Any) -> Any:
 
 def _teach(model: Any, processor: Any, rng: random.Random) -> None:
     shades = {
-        colour: processor.image_processor([_shade(colour, rng) for _ in range(SHADES)])["pixel_values"]
+        colour: processor.image_processor([_shade(colour, rng) for _ in range(SHADES)])[
+            "pixel_values"
+        ]
         for colour in COLOURS
     }
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.0)
@@ -249,5 +250,7 @@ def _prompt_ids(lesson: Lesson, processor: Any) -> list[int]:
 def _shade(colour: str, rng: random.Random) -> Image.Image:
     """A flat picture near that colour, sometimes with noise on it."""
     base = np.array(COLOURS[colour][1]) + [rng.randint(-25, 25) for _ in range(3)]
-    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.choice((0, 60)), (SIDE, SIDE, 3))
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(
+        0, rng.choice((0, 60)), (SIDE, SIDE, 3)
+    )
     return Image.fromarray(np.clip(base + noise, 0, 255).astype(np.uint8))

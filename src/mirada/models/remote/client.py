@@ -7,6 +7,7 @@ The client retries by itself: with exponential backoff and jitter, or when the s
 from __future__ import annotations
 
 import base64
+import weakref
 from dataclasses import dataclass, replace
 from threading import local
 from typing import TYPE_CHECKING, Any, Final
@@ -58,8 +59,7 @@ class Client:
     def __init__(self, model: str, options: Options) -> None:
         self._model, self._options = model, options
         self._key = options.key()
-        self._attempts = local()
-        self._reached = False
+        self._attempts = _Attempts()
         self._openai = openai.OpenAI(
             api_key=self._key or NO_KEY,
             base_url=options.url,
@@ -67,27 +67,30 @@ class Client:
             timeout=openai.Timeout(options.timeout, connect=min(STARTING, options.timeout)),
             http_client=openai.DefaultHttpxClient(
                 follow_redirects=False,  # pictures go to nobody but the server that was named
-                event_hooks={"request": [self._sent], "response": [self._heard]},
+                event_hooks={
+                    "request": [self._attempts.on_request],
+                    "response": [self._attempts.on_response],
+                },
             ),
         )
+        weakref.finalize(self, self._openai.close)
 
     def ask(self, question: Question, idempotency_key: str) -> Reply:
         """Send a question, again where no answer comes; a server that knows the key answers once.
 
         Never raises for what the server or the network does.
         """
-        self._attempts.sent = self._attempts.refused = 0
+        self._attempts.begin()
         try:
             completion = self._openai.chat.completions.create(
                 **self._request(question), extra_headers=self._headers(idempotency_key)
             )
         except openai.APIStatusError as error:
-            return Reply(error=self._refusal(error), lost=self._lost())
+            return Reply(error=self._refusal(error), lost=self._attempts.lost)
         except openai.APIConnectionError as error:
             return self._silence(error)
         except (ValueError, openai.APIResponseValidationError):  # 200, but no JSON
-            return Reply(garbled=True, lost=self._lost())
-        self._reached = True
+            return Reply(garbled=True, lost=self._attempts.lost)
         return self._read(completion)
 
     def _request(self, question: Question) -> dict[str, Any]:
@@ -123,14 +126,14 @@ class Client:
             text, refusal = choice.message.content, getattr(choice.message, "refusal", None)
             reason = choice.finish_reason
         except (AssertionError, AttributeError, IndexError, TypeError, KeyError):
-            return Reply(garbled=True, lost=self._lost())
+            return Reply(garbled=True, lost=self._attempts.lost)
         heard = Reply(
             text if isinstance(text, str) else "",
             answered=True,
             cut=reason == "length",
             input_tokens=_count(completion.usage, "prompt_tokens"),
             output_tokens=_count(completion.usage, "completion_tokens"),
-            lost=self._lost() - 1,
+            lost=self._attempts.lost - 1,
         )
         if refusal or reason == "content_filter":
             why = self._quoted(str(refusal or "its filter of contents"))
@@ -161,8 +164,8 @@ class Client:
         else:
             why = self._quoted(str(error.__cause__ or error))
         # what never got through to the server costs nothing
-        lost = 0 if "Connect" in type(error.__cause__).__name__ else self._lost()
-        if self._reached:
+        lost = 0 if "Connect" in type(error.__cause__).__name__ else self._attempts.lost
+        if self._attempts.reached:
             return Reply(error=ModelFailed(f"{self._who}: {why}; index again later"), lost=lost)
         told = f"{self._who} cannot be reached: {why}. Is it running, and is url in {TABLE} right?"
         return Reply(error=ModelUnavailable(told), lost=lost)
@@ -180,15 +183,31 @@ class Client:
         hidden = words.replace(self._key, "***") if self._key else words
         return " ".join(hidden.split())[:QUOTED]
 
-    def _sent(self, _request: object) -> None:
-        self._attempts.sent += 1
 
-    def _heard(self, response: Any) -> None:
-        self._reached = True
-        self._attempts.refused += response.status_code >= 300
+class _Attempts:
+    """Counts what the client sends and hears; it retries by itself, each request in one thread."""
 
-    def _lost(self) -> int:
-        return int(self._attempts.sent - self._attempts.refused)
+    def __init__(self) -> None:
+        self.reached = False  # whether the server ever said anything
+        self._mine = local()
+
+    def begin(self) -> None:
+        """A request of this thread begins."""
+        self._mine.sent = self._mine.refused = 0
+
+    @property
+    def lost(self) -> int:
+        """Attempts of this thread's request that were not refused, the one that succeeded too."""
+        return int(self._mine.sent - self._mine.refused)
+
+    def on_request(self, _request: object) -> None:
+        """One is sent."""
+        self._mine.sent += 1
+
+    def on_response(self, response: Any) -> None:
+        """The head of an answer is there."""
+        self.reached = True
+        self._mine.refused += response.status_code >= 300
 
 
 def _data_url(picture: Picture) -> str:
