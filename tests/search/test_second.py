@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mirada.errors import ModelUnavailable
+from mirada.search.drawn import marks_of
 from mirada.search.query import parse
 from mirada.search.results import Query
 from mirada.search.second import LEAST, UNMET, SecondLook, Verdict, order, retold
@@ -218,7 +220,7 @@ def test_a_file_that_is_gone_keeps_its_place_and_is_warned_of(reds) -> None:
 
 def test_a_copy_that_is_still_there_is_looked_at(reds) -> None:
     record, vector = reds[0]
-    gone = SourceFile(record.path.with_name("a gone copy.png"), 1, 1)
+    gone = SourceFile(record.path.with_name("0 gone.png"), 1, 1)
     found = found_by(
         searcher_of((replace(record, files=(gone, *record.files)), vector)), "a dog", Redness()
     )
@@ -236,8 +238,14 @@ class Numbers(Redness):
         return self.numbers
 
 
+class Unreached(Redness):
+    def check(self, image: Image, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise ModelUnavailable("the server cannot be reached")
+
+
 @pytest.mark.parametrize(
-    "reranker", [ColourReranker(broken=True), Numbers(0.5, 0.5, 0.5), Numbers(float("nan"))]
+    "reranker",
+    [ColourReranker(broken=True), Unreached(), Numbers(0.5, 0.5, 0.5), Numbers(float("nan"))],
 )
 def test_a_model_without_an_answer_of_use_leaves_all_as_it_was(reds, reranker) -> None:
     searcher = searcher_of(*reds)
@@ -304,6 +312,13 @@ def test_what_must_not_be_there_is_looked_for_too(saved) -> None:
     found = found_by(searcher_of(beside, alone), "a dog, no cars", None, Coloured())
     assert stems(found) == ["alone", "beside"]
     assert lines(found)[("negation", "no cars", "detector")] == 1.0
+
+
+def test_a_thing_that_is_only_denied_a_place_may_be_missing(saved) -> None:
+    alone, beside = saved("alone", photos.shape()), saved("beside", two("red", "green"))
+    found = found_by(searcher_of(beside, alone), "a dog not next to a cat", None, Coloured())
+    assert stems(found) == ["alone", "beside"]
+    assert lines(found)[("phrase", "cat", "detector")] == 0
 
 
 def test_both_share_the_work(pairs) -> None:
@@ -378,6 +393,16 @@ def test_a_clause_that_the_first_look_did_not_judge_is_told_first() -> None:
         ("phrase", 0.8, "reranker"),
     ]
     assert list(retold(before, asked, [])) == before
+
+
+def test_boxes_on_a_picture_carry_what_was_said_of_them_alone() -> None:
+    by_both = [
+        Evidence("phrase", "dog", 0.4, "detector", (LEFT,)),
+        Evidence("phrase", "dog", 0.8, "reranker"),
+    ]
+    assert [mark.label for mark in marks_of(by_both)] == ["dog 40%"]
+    region = [Evidence("phrase", "dog", 0.8, "reranker", (LEFT,))]
+    assert [mark.label for mark in marks_of(region)] == ["dog"]
 
 
 DEGREES = st.lists(st.floats(0, 1), max_size=4).map(tuple)

@@ -36,6 +36,7 @@ def texts(query: str, *, geometry: bool = True) -> list[str]:
                 "a cat at the top",
             ],
         ),
+        ("a dog left of the dog", ["a dog left of the dog", "a dog"]),
         ("a dog, no people", ["a dog", "-people"]),
         ("a dog, no cars on the left", ["a dog", "-cars on the left"]),
         ("a cat not on a sofa", ["a cat", "-a cat on a sofa"]),

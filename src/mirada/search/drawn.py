@@ -35,7 +35,7 @@ def marks_of(evidence: Sequence[Evidence]) -> list[Mark]:
     labels: dict[Box, list[str]] = {}
     for one in evidence:
         for box in one.boxes if one.kind == "phrase" else ():
-            labels.setdefault(box, []).append(f"{one.clause} {degree_in_words(one)}")
+            labels.setdefault(box, []).append(_named(one))
     marks = [
         Mark(box, " · ".join(names), colour_of(number))
         for number, (box, names) in enumerate(labels.items())
@@ -56,6 +56,11 @@ def clause_list(evidence: Sequence[Evidence], marks: Sequence[Mark]) -> Html:
     colours = {mark.box: mark.colour for mark in marks}
     lines = zip(evidence, clauses_in_words(evidence), strict=True)
     return element("ul", *(_clause(one, said, colours) for one, said in lines), class_="clauses")
+
+
+def _named(one: Evidence) -> str:
+    """What a box is said to show; a reranker says how sure that is of the picture, not of a box."""
+    return one.clause if one.source == "reranker" else f"{one.clause} {degree_in_words(one)}"
 
 
 def _clause(one: Evidence, said: str, colours: dict[Box, str]) -> Html:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mirada.errors import ModelFailed, UnreadableImage
+from mirada.errors import MiradaError, ModelFailed, UnreadableImage
 from mirada.indexing.images import open_image
 from mirada.paths import readable
 from mirada.search.detected import look_again, only, sought
@@ -109,7 +109,8 @@ class SecondLook:
     def leaving(self) -> tuple[str, ...]:
         """What remote models say of the pictures that leave this machine."""
         tell = (getattr(one, "leaving", None) for one in self._models)
-        return tuple(str(line) for one in tell if callable(one) and (line := one()))
+        lines = (str(line) for one in tell if callable(one) and (line := one()))
+        return tuple(dict.fromkeys(lines))
 
     def __call__(self, results: Results, seen: Mapping[str, Seen]) -> Results:
         """The same hits, the best of them in the order of a second look and with what it says.
@@ -150,7 +151,7 @@ class SecondLook:
             evidence = self._detected(image, seen) or hit.evidence
             asked = statements(seen.query, geometry=self._detector is None)
             chances = self._checked(image, asked)
-        except (ModelFailed, UnreadableImage) as error:
+        except MiradaError as error:  # of the file, of a model, or of the way to a server
             return f"{readable(hit.record.path.name)}: {error}"
         degrees = (*_drawn(evidence, seen.query), *chances)
         return Verdict(degrees, tuple(retold(evidence, asked, chances)))
