@@ -10,7 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import (
+
+from tests.torchvision_ops import declare_operators
+
+declare_operators()  # before transformers looks for it
+
+from transformers import (  # noqa: E402
     BertTokenizer,
     CLIPTokenizer,
     GroundingDinoConfig,

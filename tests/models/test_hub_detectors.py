@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from shutil import copytree
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,26 @@ def test_what_cannot_be_had_is_told(tmp_path: Path, folder_of: Callable[[str], P
     assert detector.detect(picture(8, 8), ["", " "]) == [[], []]  # nothing to look for
     with pytest.raises(ModelUnavailable, match="damaged or incomplete"):
         detector.detect(picture(8, 8), ["dog"])
+
+
+@pytest.mark.parametrize("kind", DETECTORS)
+def test_a_checkpoint_without_some_of_its_weights_is_refused(
+    kind: str, tmp_path: Path, folder_of: Callable[[str], Path]
+) -> None:
+    """Else they would be made up, and the boxes with them."""
+    from safetensors.torch import load_file, save_file
+
+    copytree(folder_of(kind), tmp_path / kind)
+    weights = load_file(tmp_path / kind / "model.safetensors")
+    lost = next(
+        name
+        for name in weights
+        if name.endswith("layer_norm1.weight" if "owl" in kind else "sampling_offsets.weight")
+    )
+    del weights[lost]
+    save_file(weights, tmp_path / kind / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelUnavailable, match="lacks 1 weights"):
+        HubDetector(tmp_path / kind).detect(picture(8, 8), ["dog"])
 
 
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
+from shutil import copytree
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -181,13 +182,12 @@ def test_a_checkpoint_of_a_video_model_segments_images(
 ) -> None:
     """Those of SAM 2 on the hub say that they are `sam2_video`."""
     place = folder_of("sam-2")
-    for file in place.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    video = copytree(place, tmp_path / "video")
+    config = json.loads((video / "config.json").read_text("utf-8"))
     config |= {"model_type": "sam2_video", "architectures": ["Sam2VideoModel"]}
-    (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+    (video / "config.json").write_text(json.dumps(config), "utf-8")
     looks = Seen(shapes(), None)
-    assert HubSegmenter(tmp_path).segment(looks) == HubSegmenter(place).segment(looks) != []
+    assert HubSegmenter(video).segment(looks) == HubSegmenter(place).segment(looks) != []
 
 
 def test_what_cannot_be_had_is_told(tmp_path: Path, folder_of: Callable[[str], Path]) -> None:
@@ -204,6 +204,21 @@ def test_what_cannot_be_had_is_told(tmp_path: Path, folder_of: Callable[[str], P
     (lost / "model.safetensors").unlink()
     with pytest.raises(ModelUnavailable, match="damaged or incomplete"):
         HubSegmenter(lost).segment(Seen(shapes(), None))
+
+
+@pytest.mark.parametrize("kind", SEGMENTERS)
+def test_a_checkpoint_without_some_of_its_weights_is_refused(
+    kind: str, tmp_path: Path, folder_of: Callable[[str], Path]
+) -> None:
+    """Else they would be made up, and the masks with them."""
+    from safetensors.torch import load_file, save_file
+
+    copytree(folder_of(kind), tmp_path / kind)
+    weights = load_file(tmp_path / kind / "model.safetensors")
+    del weights["mask_decoder.iou_prediction_head.proj_out.weight"]
+    save_file(weights, tmp_path / kind / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelUnavailable, match=r"lacks 1 weights .*iou_prediction_head"):
+        HubSegmenter(tmp_path / kind).segment(Seen(shapes(), None))
 
 
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ import transformers
 from mirada.errors import ModelUnavailable
 from mirada.models.boxes import apart, box_of
 from mirada.models.devices import PRECISION_VARIABLE, place_model
+from mirada.models.hub.complete import complete
 from mirada.models.hub.source import source_of
 from mirada.models.hub.stretch import stretched
 from mirada.types import Proposal
@@ -134,7 +135,7 @@ class Kind:
     ) -> Finder:
         """The model with its weights; raises ModelUnavailable and ConfigError."""
         processor = source.load(transformers.AutoProcessor.from_pretrained)
-        model = source.load(transformers.AutoModelForZeroShotObjectDetection.from_pretrained)
+        model = complete(source, transformers.AutoModelForZeroShotObjectDetection.from_pretrained)
         asked = precision or os.environ.get(PRECISION_VARIABLE) or "float32"
         return self.finder(place_model(model, device, asked), processor, threshold)
 

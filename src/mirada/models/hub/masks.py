@@ -19,6 +19,7 @@ from torch.nn import functional
 from mirada.errors import ModelUnavailable
 from mirada.models.boxes import apart, areas, box_of
 from mirada.models.devices import PRECISION_VARIABLE, place_model
+from mirada.models.hub.complete import complete
 from mirada.models.hub.source import source_of
 from mirada.models.hub.squares import square_of
 from mirada.models.hub.stretch import stretched
@@ -90,7 +91,7 @@ def asking_of(
 def load(source: Source, asking: Asking, device: str | None, precision: str | None) -> Prompted:
     """The model with its weights; raises ModelUnavailable and ConfigError."""
     square = square_of(source, asking.side)
-    model = source.load(transformers.AutoModelForMaskGeneration.from_pretrained)
+    model = complete(source, transformers.AutoModelForMaskGeneration.from_pretrained)
     asked = precision or os.environ.get(PRECISION_VARIABLE) or "float32"
     return Prompted(place_model(model, device, asked), square, asking)
 
