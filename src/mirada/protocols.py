@@ -120,6 +120,15 @@ class Digested(Protocol):
         ...
 
 
+@runtime_checkable
+class Sending(Protocol):
+    """A model to which pictures are sent, away from this machine."""
+
+    def leaving(self) -> str:
+        """One line that tells users what leaves, and where to."""
+        ...
+
+
 def origin_of(encoder: Encoder) -> str:
     """Name of the encoder for which models that build on this one were made."""
     return encoder.tuned_from if isinstance(encoder, Tuned) else encoder.name

@@ -18,6 +18,7 @@ import numpy as np
 from mirada.errors import MiradaError, ModelFailed, UnreadableImage
 from mirada.indexing.images import open_image
 from mirada.paths import readable
+from mirada.protocols import Sending
 from mirada.search.detected import look_again, only, sought
 from mirada.search.explain import explain
 from mirada.search.results import Recheck
@@ -108,9 +109,8 @@ class SecondLook:
     @property
     def leaving(self) -> tuple[str, ...]:
         """What remote models say of the pictures that leave this machine."""
-        tell = (getattr(one, "leaving", None) for one in self._models)
-        lines = (str(line) for one in tell if callable(one) and (line := one()))
-        return tuple(dict.fromkeys(lines))
+        told = (one.leaving() for one in self._models if isinstance(one, Sending))
+        return tuple(line for line in told if line)
 
     def __call__(self, results: Results, seen: Mapping[str, Seen]) -> Results:
         """The same hits, the best of them in the order of a second look and with what it says.
