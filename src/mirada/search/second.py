@@ -110,7 +110,7 @@ class SecondLook:
     def leaving(self) -> tuple[str, ...]:
         """What remote models say of the pictures that leave this machine."""
         told = (one.leaving() for one in self._models if isinstance(one, Sending))
-        return tuple(line for line in told if line)
+        return tuple(dict.fromkeys(line for line in told if line))
 
     def __call__(self, results: Results, seen: Mapping[str, Seen]) -> Results:
         """The same hits, the best of them in the order of a second look and with what it says.
