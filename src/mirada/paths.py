@@ -1,9 +1,21 @@
-"""Paths as people read them."""
+"""Paths as people read them, and the folder of what can be made again."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+CACHE_VARIABLE = "MIRADA_CACHE"
+
+
+def cache_folder() -> Path:
+    """Where mirada keeps what it can make again: MIRADA_CACHE, else the platform's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path  # noqa: PLC0415 most commands keep nothing
+
+    return user_cache_path("mirada", appauthor=False, opinion=False)
 
 
 def absolute(path: Path) -> Path:

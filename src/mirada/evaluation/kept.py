@@ -7,22 +7,21 @@ another); any number of processes may read and write it. Losing it costs time al
 from __future__ import annotations
 
 import io
-import os
 import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from mirada.errors import ConfigError
+from mirada.paths import CACHE_VARIABLE, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from numpy.typing import NDArray
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
 
-VARIABLE: Final = "MIRADA_CACHE"
 FOLDER: Final = "evaluation"  # in the cache folder, so that emptying it touches nothing else
 PATIENCE: Final = 60.0  # seconds to wait for another process that writes
 AT_ONCE: Final = 500  # keys a query: older SQLite takes 999 at most
@@ -95,7 +93,7 @@ class Kept(Generic[Value]):
                 return self._within(what)
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(
-                f"{self._path} cannot be used ({error}): name a folder that can by {VARIABLE}"
+                f"{self._path} cannot be used ({error}): name a folder that can by {CACHE_VARIABLE}"
             ) from error
 
     def _within(self, what: Callable[[sqlite3.Connection], Answer]) -> Answer:
@@ -122,9 +120,7 @@ def key_of(content: bytes | str) -> str:
 
 def kept_folder() -> Path:
     """Where values are kept: below `MIRADA_CACHE`, else below the platform's cache folder."""
-    named = os.environ.get(VARIABLE)
-    cache = Path(named) if named else user_cache_path("mirada", appauthor=False, opinion=False)
-    return cache / FOLDER
+    return cache_folder() / FOLDER
 
 
 def sizes(folder: Path | None = None) -> list[Size]:

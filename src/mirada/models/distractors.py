@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +9,8 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from mirada.paths import cache_folder
 from mirada.vocabulary.subjects import subjects
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from mirada.types import Matrix
 
-VARIABLE = "MIRADA_CACHE"
 FOLDER = "distractors"  # in the cache folder
 
 
@@ -35,7 +33,7 @@ def kept_distractors(encoder: _Encoder) -> Matrix:
     """(n, dim) unit rows of `subjects`, from the user's cache or else encoded and kept there."""
     texts = subjects()
     told = "\n".join((encoder.name, encoder.digest, *texts))
-    path = _folder() / f"{sha256(told.encode()).hexdigest()[:32]}.npy"
+    path = cache_folder() / FOLDER / f"{sha256(told.encode()).hexdigest()[:32]}.npy"
     with suppress(OSError, ValueError, EOFError):  # none yet, or damaged: made again
         kept = np.load(path, allow_pickle=False)
         if kept.shape == (len(texts), encoder.dim) and kept.dtype == np.float32:
@@ -51,9 +49,3 @@ def _write(path: Path, rows: Matrix) -> None:
     with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         np.save(file, rows, allow_pickle=False)
     Path(file.name).replace(path)
-
-
-def _folder() -> Path:
-    named = os.environ.get(VARIABLE)
-    cache = Path(named) if named else user_cache_path("mirada", appauthor=False, opinion=False)
-    return cache / FOLDER

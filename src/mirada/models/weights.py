@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, dataclass, fields, replace
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mirada.errors import ModelUnavailable
+from mirada.models.checksums import digest_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,8 +135,7 @@ def digest_of_folder(folder: Path) -> str:
     """Hexadecimal sha256 over the names and bytes of the weights in a folder."""
     told = sha256()
     for path in sorted(path for path in folder.iterdir() if path.suffix in CHECKPOINTS):
-        with path.open("rb") as file:
-            told.update(path.name.encode() + file_digest(file, "sha256").digest())
+        told.update(path.name.encode() + bytes.fromhex(digest_of_file(path)))
     return told.hexdigest()
 
 

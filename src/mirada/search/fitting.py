@@ -24,7 +24,7 @@ PRIOR = 0.01
 """One image in a hundred is taken to match a query: a subject in a collection of photos."""
 
 NEGATIVES = 60  # images of others drawn for each query
-TEMPERATURES = (0.02, 0.03, 0.05, 0.1, 0.2)
+TEMPERATURES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 NEWTON_STEPS = 30
 BINS = 10
 MOST = 2_000  # pictures of a collection that are looked at
