@@ -19,8 +19,7 @@ from click.testing import CliRunner
 from mirada.cli import cli
 from mirada.errors import ConfigError, ModelUnavailable
 from mirada.models.hub.captioners import HubCaptioner
-from mirada.models.hub.pictures import fit, part_of
-from mirada.models.hub.prompts import CHAT, TOKENS, choose_prompts, tidy, without_marks
+from mirada.models.hub.prompts import CHAT, TOKENS, tidy
 from mirada.plugins import load_captioner
 from mirada.testing import CaptionerContract
 from mirada.testing.checks import Seen, picture
@@ -106,16 +105,17 @@ def test_the_name_tells_the_folder_and_its_weights(checkpoint) -> None:
     assert name != HubCaptioner(checkpoint("blip-2")).name
 
 
+@pytest.mark.parametrize(("language", "question"), [("en", "whole"), ("es", "whole-es")])
 @pytest.mark.parametrize("chatty", params_of(CHATTING))
 def test_what_a_chat_model_says_is_what_transformers_makes_of_the_same_question(
-    checkpoint, chatty
+    checkpoint, chatty, language, question
 ) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     image = picture(120, 80)
     processor = AutoProcessor.from_pretrained(checkpoint(chatty))
     model = AutoModelForImageTextToText.from_pretrained(checkpoint(chatty)).eval()
-    content = [{"type": "image", "image": image}, {"type": "text", "text": CHAT["whole-es"]}]
+    content = [{"type": "image", "image": image}, {"type": "text", "text": CHAT[question]}]
     inputs = processor.apply_chat_template(
         [{"role": "user", "content": content}],
         add_generation_prompt=True,
@@ -128,7 +128,7 @@ def test_what_a_chat_model_says_is_what_transformers_makes_of_the_same_question(
     )
     new = ids[:, inputs["input_ids"].shape[1] :]
     expected = [tidy(one) for one in processor.batch_decode(new, skip_special_tokens=True)]
-    (found,) = caption(HubCaptioner(checkpoint(chatty)), image, Ask(WHOLE, "es", 4))
+    (found,) = caption(HubCaptioner(checkpoint(chatty)), image, Ask(WHOLE, language, 4))
     assert found == list(dict.fromkeys(expected))
 
 
@@ -160,6 +160,19 @@ def test_what_is_shown_decides_what_is_written(checkpoint) -> None:
         caption(captioner, picture(64, 64, seed=seed), Ask(WHOLE, "en", 1))[0] for seed in range(4)
     ]
     assert len({text for (text,) in said}) > 1
+
+
+def test_of_a_part_only_the_part_is_looked_at(checkpoint, family) -> None:
+    captioner = HubCaptioner(checkpoint(family))
+    one, other = picture(120, 80, seed=1), picture(120, 80, seed=2)
+    mixed = other.copy()
+    mixed.paste(one.crop((0, 0, 60, 80)), (0, 0))
+    right = Box(0.5, 0, 1, 1)
+    asks = [Ask(LEFT, "en", 3), Ask(right, "en", 3)]
+    assert caption(captioner, mixed, *asks) == [
+        *caption(captioner, one, asks[0]),
+        *caption(captioner, other, asks[1]),
+    ]
 
 
 @pytest.mark.parametrize("chatty", params_of(CHATTING))
@@ -216,20 +229,6 @@ def test_words_to_go_on_from_are_not_given_back(checkpoint, goes_on) -> None:
     (texts,) = caption(captioner, picture(64, 64), Ask(WHOLE, "en", 3))
     assert texts
     assert not any(text.startswith("a green box") for text in texts)
-
-
-def test_prompts_and_languages_must_go_together() -> None:
-    with pytest.raises(ConfigError, match="prompts sentence are unknown"):
-        choose_prompts(CHAT, {"sentence": "Say"}, ["en"])
-    with pytest.raises(ConfigError, match="prompts region-fr, whole-fr are missing"):
-        choose_prompts(CHAT, None, ["en", "fr"])
-    with pytest.raises(ConfigError, match=r"languages \(none\)"):
-        choose_prompts(CHAT, None, [])
-    french = {"whole-fr": "Décrivez", "region-fr": "Nommez"}
-    assert choose_prompts(CHAT, french, ["fr"]) == {
-        ("whole", "fr"): "Décrivez",
-        ("region", "fr"): "Nommez",
-    }
 
 
 def test_weights_are_read_by_the_first_call(checkpoint, tmp_path) -> None:
@@ -337,56 +336,6 @@ def test_without_the_extra_its_name_is_told() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert "ModelUnavailable: hub needs the extra: pip install 'mirada[hub]'" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("written", "kept"),
-    [
-        ("A dog on a beach.\n", "a dog on a beach"),
-        ('"A dog on a beach."', "a dog on a beach"),
-        ("<think>A dog? A cat?</think>\n\nA dog.", "a dog"),
-        ("<think>A dog, or", ""),
-        ("\n\n  A \x00 dog\t barks \nIt is brown.", "a dog barks"),
-        ("- «Un perro en la playa».", "un perro en la playa"),
-        ("��", ""),
-        (" ... ", ""),
-        ("", ""),
-    ],
-)
-def test_texts_are_made_tidy(written, kept) -> None:
-    assert tidy(written) == kept
-
-
-def test_a_text_without_end_is_cut_between_words() -> None:
-    assert tidy("word " * 100) == " ".join(["word"] * 60)
-    assert len(tidy("x" * 1000)) == 300
-
-
-def test_texts_of_users_hold_no_marks_of_models() -> None:
-    assert without_marks("a <image> of <im<image>age>", ["<image>"]) == "a of <im age>"
-    assert without_marks("a\x00b " * 200, []) == ("a b " * 75).strip()
-
-
-def test_parts_have_a_pixel_at_least_and_the_whole_is_not_copied() -> None:
-    image = picture(10, 10)
-    assert part_of(image, WHOLE) is image
-    assert part_of(image, Box(0.2, 0.1, 0.5, 0.8)).size == (3, 7)
-    assert part_of(image, Box(1, 1, 1, 1)).size == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("given", "made"),
-    [
-        ((100, 80), (100, 80)),
-        ((4000, 3000), (768, 576)),
-        ((1, 1), (32, 32)),
-        ((2, 900), (96, 768)),
-        ((900, 2), (768, 96)),
-        ((8, 4), (32, 16)),
-    ],
-)
-def test_pictures_are_brought_to_a_shape_that_processors_take(given, made) -> None:
-    assert fit(picture(*given), 768).size == made
 
 
 @pytest.fixture
