@@ -1,4 +1,4 @@
-"""What models that write are shown and asked, and what is kept of their words: no library needed."""
+"""What models that write are shown and asked, and what is kept of it: no library is needed."""
 
 import pytest
 
