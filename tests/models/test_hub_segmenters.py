@@ -4,7 +4,8 @@ import json
 import sys
 from functools import partial
 from shutil import copytree
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from mirada.models.hub.masks import extents, sampled  # noqa: E402
+from mirada.models.hub.masks import Asking, Prompted, extents, sampled  # noqa: E402
 from mirada.models.hub.segmenters import HubSegmenter  # noqa: E402
-from mirada.models.hub.squares import Square  # noqa: E402
+from mirada.models.hub.squares import MEAN, SPREAD, Square  # noqa: E402
 from tests.tiny_segmenters import SEGMENTERS, SIDE, tiny_sam  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -146,6 +147,52 @@ def test_masks_are_those_that_transformers_gives_at_the_size_of_the_image() -> N
     assert ((ours > 0) == (theirs > 0)).float().mean() > 0.99
 
 
+class Drawing:
+    """In place of a model: a square of 16 pixels around each point, in the square that it sees."""
+
+    device, dtype = torch.device("cpu"), torch.float32
+
+    def __init__(self) -> None:
+        self.embedded = 0
+        self.asked: list[int] = []
+
+    def get_image_embeddings(self, pixels: Any) -> Any:
+        self.embedded += 1
+        return pixels
+
+    def __call__(self, *, input_points: Any, **told: Any) -> SimpleNamespace:
+        points = input_points[0, :, 0]
+        self.asked.append(len(points))
+        cells = torch.arange(SIDE) + 0.5
+        across = (cells - points[:, :1]).abs() <= 8
+        down = (cells - points[:, 1:]).abs() <= 8
+        masks = 20.0 * (down[:, :, None] & across[:, None, :]) - 10
+        sure = torch.tensor([0.9, 0.8, float("nan")]).expand(len(points), 3)
+        return SimpleNamespace(
+            pred_masks=masks[None, :, None].expand(1, -1, 3, -1, -1), iou_scores=sure[None]
+        )
+
+
+@pytest.mark.parametrize(("padded", "half"), [(True, 8 / 43), (False, 8 / 64)])
+def test_points_and_masks_are_told_in_fractions_of_the_image(padded: bool, half: float) -> None:
+    """An image of 120 x 80 pixels fills 64 x 43 of the square, or all of it."""
+    model = Drawing()
+    prompted = Prompted(model, Square(SIDE, padded, MEAN, SPREAD), Asking(SIDE, 2, 3, 0.5, 0.5))
+    found = prompted(shapes())
+    assert (model.embedded, model.asked) == (1, [3, 1])
+    assert len(found) == 4  # each once: the surest of the three masks at a point
+    boxes = sorted((one.box.y0, one.box.x0, one.box.y1, one.box.x1) for one in found)
+    expected = [
+        (top - half, left - 0.125, top + half, left + 0.125)
+        for top in (0.25, 0.75)
+        for left in (0.25, 0.75)
+    ]
+    np.testing.assert_allclose(boxes, expected, atol=1 / 64)
+    assert all(0.7 < one.confidence <= 0.9 for one in found)
+    for one in found:
+        check_mask(one, 1.5)
+
+
 def test_boxes_are_the_extents_of_masks() -> None:
     masks = np.zeros((2, 4, 8), bool)
     masks[0, 1:3, 2:6] = True
@@ -160,7 +207,7 @@ def test_pictures_are_prepared_as_transformers_does(size: tuple[int, int]) -> No
     theirs = transformers.SamImageProcessor(
         size={"longest_edge": SIDE}, pad_size={"height": SIDE, "width": SIDE}
     )(images=image, return_tensors="pt")
-    square = Square(SIDE, True, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    square = Square(SIDE, True, MEAN, SPREAD)
     width, height = square.shown(image)
     assert [height, width] == theirs["reshaped_input_sizes"][0].tolist()
     np.testing.assert_allclose(square(image), theirs["pixel_values"], atol=0.05)

@@ -166,6 +166,16 @@ def test_the_total_rises_by_what_the_boxes_say_and_so_does_the_confidence() -> N
     assert poor.confidences[0] == pytest.approx(looked.confidences[0])  # no relation was met before
 
 
+def test_a_thing_that_is_nowhere_is_not_in_its_place_either() -> None:
+    query = parse("a dog on the right")
+    _, looked = first_look(query, DOG)
+    found, lost = (look_again(query, [some], looked, 0) for some in ([at(RIGHT, 0.9)], []))
+    assert found.confidences is not None
+    assert lost.confidences is not None
+    assert lost.confidences[0] < 0.4 * found.confidences[0]
+    assert (found.shown[0, 0], lost.shown[0, 0]) == pytest.approx((0.9, 0.0))
+
+
 def test_the_same_boxes_again_change_nothing() -> None:
     """The regions of the first look, as sure as they were: the same total and confidence."""
     query = parse("a dog on the right")

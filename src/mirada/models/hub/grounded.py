@@ -187,9 +187,8 @@ def _proposals(answer: Answer, size: tuple[int, int]) -> list[Proposal]:
     width, height = size
     rows = answer["boxes"].double().numpy() / (width, height, width, height)
     scores = answer["scores"].double().numpy()
-    sound = np.isfinite(rows).all(1) & np.isfinite(scores)
-    rows, scores = np.clip(rows[sound], 0, 1), np.clip(scores[sound], 0, 1)
-    large = (rows[:, 2:] - rows[:, :2] >= THINNEST).all(1)
+    rows = np.clip(rows, 0, 1)
+    large = (rows[:, 2:] - rows[:, :2] >= THINNEST).all(1)  # nor are those large that are no number
     rows, scores = rows[large], scores[large]
     kept = apart(rows, scores, overlap=OVERLAP, limit=LIMIT)
     return [Proposal(box_of(rows[one]), float(scores[one])) for one in kept]

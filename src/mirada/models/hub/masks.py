@@ -141,7 +141,7 @@ class Prompted:
         """(n,) whether a mask is good enough, and how good in [0, 1]."""
         sparing, generous = ((logits > one).sum((1, 2)) for one in (OFFSET, -OFFSET))
         stability = sparing / generous.clamp(min=1)
-        foretold = foretold.nan_to_num(0).clamp(0, 1)
+        foretold = foretold.clamp(0, 1)  # what is no number is not good enough
         covered = (logits > 0).float().mean((1, 2))
         good = (foretold >= self._asking.least_iou) & (stability >= self._asking.least_stability)
         return good & (covered >= SMALLEST) & (covered < LARGEST), foretold * stability
