@@ -53,6 +53,14 @@ def test_options_of_the_plugin_alone_are_given_to_it() -> None:
     assert (made.device, made.batch_size) == ("cpu", 8)
 
 
+def test_options_for_one_role_reach_that_role_alone() -> None:
+    options = {"remembering": {"device": "cpu", "captioner": {"batch_size": 2}}}
+    captioner = plugins.load_captioner("remembering:x", options)
+    encoder = plugins.load_encoder("remembering:x", options)
+    assert (captioner.device, captioner.batch_size) == ("cpu", 2)
+    assert (encoder.device, encoder.batch_size) == ("cpu", 8)
+
+
 def test_an_option_that_it_does_not_know_is_told_with_those_it_knows() -> None:
     with pytest.raises(ConfigError, match=r"\[models.remembering\].*known: device, batch_size"):
         plugins.load_encoder("remembering:x", {"remembering": {"devise": "cpu"}})

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     )
 
     Options: TypeAlias = Mapping[str, Mapping[str, object]]
-    """Plug-in -> what its class is given beside the name, as `[models.NAME]` in mirada.toml."""
+    """Plug-in -> what its class is given beside the name, as `[models.NAME]` in mirada.toml.
+
+    A plug-in with several roles may have tables for each, as `[models.NAME.captioner]`.
+    """
 
 ROLES = ("encoders", "segmenters", "captioners", "taggers", "readers", "detectors", "rerankers")
 MANIFEST = "model.json"  # in a folder of weights that mirada made
@@ -116,10 +119,20 @@ def _make(role: str, name: str, options: Options | None) -> object:
     if plugin not in offered:
         raise _unknown(role, name)
     kind = _load(offered[plugin])
-    given = dict((options or {}).get(plugin, {}))
+    given = _options_of(plugin, role, options or {})
     arguments = (_place(argument),) if argument else ()
     _check(kind, plugin, arguments, given)
     return kind(*arguments, **given)
+
+
+def _options_of(plugin: str, role: str, options: Options) -> dict[str, object]:
+    """What the class is given: the options of its plug-in, and under them those for its role."""
+    told = options.get(plugin, {})
+    roles = {one.removesuffix("s") for one in ROLES}
+    own = told.get(role.removesuffix("s"), {})
+    if not isinstance(own, dict):
+        raise ConfigError(f"write these options as a table [models.{plugin}.{role}]")
+    return {key: value for key, value in told.items() if key not in roles} | own
 
 
 def _plugin_of_folder(role: str, folder: Path) -> str:

@@ -93,6 +93,17 @@ def test_the_embedded_encoder_knows_a_grey_picture_from_a_dog() -> None:
     assert encoder.name in checker.name
 
 
+def test_a_language_that_nothing_was_fitted_for_is_judged_as_english() -> None:
+    encoder = SmallEncoder()
+    checker = load_checker(encoder)
+    seen = encoder.encode_texts(["a dog in the snow"])[0]
+    found = [checker.choose(["a dog in the snow"], seen, language=one) for one in ("en", "fr")]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[1].confidence == found[0].confidence
+    assert found[1].language == "fr"
+
+
 def test_an_encoder_of_unknown_scores_cannot_check() -> None:
     with pytest.raises(ModelUnavailable, match="no calibration to check captions by"):
         load_checker(ColourEncoder())

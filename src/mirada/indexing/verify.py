@@ -60,7 +60,7 @@ class Checks:
 
     distractors: Matrix  # vectors of texts on other subjects
     temperature: float  # of the soft maximum over them, in units of the score
-    kinds: Mapping[str, Logistic]  # language, or PHRASE -> its logistic
+    kinds: Mapping[str, Logistic]  # language, or PHRASE -> its logistic; "en" for other languages
     rank_cost: float = RANK_COST
     agreement_gain: float = AGREEMENT_GAIN
     cut: float = CUT
@@ -135,7 +135,7 @@ def choose(
         return None
     margins = margin(vectors @ seen, seen, checks)
     best = best_of(texts, checks.worth(texts, margins))
-    sure = checks.kinds[kind](float(margins[best]))
+    sure = checks.kinds.get(kind, checks.kinds["en"])(float(margins[best]))
     return Caption(texts[best], language, round(sure, 4)) if sure >= checks.cut else None
 
 
