@@ -1,14 +1,12 @@
 """Write docs/models.md from the saved reports and the registered models: `python docs/models.py`.
 
-What a model is for and under which licence it comes stands here; what it does and costs stands in
+What models are stands in src/mirada/models/known.toml, what they do and cost in
 docs/reports/*.json, which `mirada experiment` wrote (summary.json of its report).
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,8 +14,8 @@ from mirada.config import Settings
 from mirada.experiments.config import AXES
 from mirada.experiments.grid import said_of
 from mirada.experiments.markdown import rows_of
-from mirada.experiments.models import size_of
 from mirada.experiments.wording import COSTS, asked, cost, difference, points, span
+from mirada.known import known_models
 from mirada.search.fuse import WORDS_WEIGHT
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ REPOSITORY: Final = Path(__file__).parent.parent
 PAGE: Final = REPOSITORY / "docs" / "models.md"
 REPORTS: Final = REPOSITORY / "docs" / "reports"
 
-ROLES: Final = ("encoders", "segmenters", "captioners", "readers")
-TAGGER: Final = REPOSITORY / "src" / "mirada" / "vocabulary"
 USUAL: Final = Settings()
 DEFAULTS: Final = {
     "encoder": USUAL.encoder,
@@ -40,47 +36,85 @@ DEFAULTS: Final = {
 """What `mirada index` and `mirada search` do by themselves."""
 
 
-class About(NamedTuple):
-    """What no program can find out about a model."""
+class System(NamedTuple):
+    """A system that the thesis names: what it does in mirada, and what of it was run."""
 
-    licence: str
-    purpose: str
+    name: str
+    roles: str  # with the names of known.toml
+    how: str  # mirada uses it
+    run: str  # by the tests of this repository
+    command: str  # that uses it where it can be had
 
 
-OWN: Final = "Apache-2.0 with mirada; its training data: [model card](model-card.md)"
-ABOUT: Final = {
-    "mirada-small": About(OWN, "pictures and texts, English and Spanish, in one space"),
-    "feature-map": About(OWN, "boxes of the things that people would point out"),
-    "grid": About("Apache-2.0", "the same 20 boxes for every picture, for any encoder"),
-    "felzenszwalb": About(
-        "Apache-2.0; scikit-image: BSD-3-Clause", "patches of even colour, with masks"
+TINY: Final = (
+    "a tiny random checkpoint of the same classes, from index to search by the command line"
+)
+THESIS: Final = (
+    System(
+        "CLIP",
+        "encoder `clip`, `clip-large`, `openclip`, `mobileclip2`, `siglip2`, `siglip2-so400m`",
+        "vectors of pictures, of crops of their regions and of texts; its own logit scale gives the"
+        " confidence, by which it checks captions; exported to ONNX it runs without torch",
+        f"{TINY}; its export against torch to 1e-4 (`tests/models/test_hub_encoders.py`,"
+        " `test_open_clip.py`, `test_export.py`)",
+        "mirada index --encoder clip",
     ),
-    "mirada-small-captioner": About(
-        OWN, "sentences for pictures and phrases for parts, English and Spanish"
+    System(
+        "BLIP",
+        "captioner `blip`, reranker `blip-itm`",
+        "captions of the whole and of regions, which the encoder checks; its image-text matching"
+        " looks again at the ten best pictures of a query",
+        f"{TINY} (`tests/models/test_hub_captioners.py`, `test_hub_rerankers.py`)",
+        "mirada index --captioner blip --reranker blip-itm",
     ),
-    "rapidocr": About("Apache-2.0", "reads text in pictures; extra `ocr` brings its weights"),
-}
-
-ADAPTED: Final = "as it is or adapted by `mirada train lora`"
-THESIS: Final = {
-    "CLIP": ("encoder", f"a plug-in of `mirada.encoders` (SigLIP too), {ADAPTED}"),
-    "BLIP": ("captioner", f"a plug-in of `mirada.captioners`, {ADAPTED}"),
-    "BLIP-2": ("captioner", f"a plug-in of `mirada.captioners`, {ADAPTED}"),
-    "LLaVA": ("captioner", "a plug-in of `mirada.captioners` around a server of your own"),
-    "GPT-4V": (
-        "captioner",
-        "a plug-in of `mirada.captioners` around its service: pictures leave the machine",
+    System(
+        "BLIP-2",
+        "captioner `blip2`",
+        "as BLIP, with a language model behind a Q-Former",
+        f"{TINY} (`tests/models/test_hub_captioners.py`)",
+        "mirada index --captioner blip2",
     ),
-    "SAM": ("segmenter", "a plug-in of `mirada.segmenters` that makes proposals of its masks"),
-}
-"""System that the thesis names -> its role here, and how to measure it."""
+    System(
+        "LLaVA",
+        "captioner `llava`, `qwen3-vl`; reranker of the same kind",
+        "asked by its chat template for a sentence (whole) or a phrase (region), in English or"
+        " Spanish; as reranker for yes or no, by the logits of the answer",
+        f"{TINY} (`tests/models/test_hub_captioners.py`, `test_hub_rerankers.py`)",
+        "mirada index --captioner llava",
+    ),
+    System(
+        "GPT-4V",
+        "captioner, tagger, reranker `remote`",
+        "by OpenAI's protocol, so its successors and servers of one's own too: captions, tags and"
+        " yes/no checks by a JSON schema, cached, within a budget ([remote.md](remote.md))",
+        "a tiny checkpoint behind `transformers serve`, with faults put between"
+        " (`tests/models/remote`); no service was called",
+        "mirada index --captioner remote:MODEL",
+    ),
+    System(
+        "SAM",
+        "segmenter `sam`, `slimsam`, `sam2`; with words: detector `owlv2`, `grounding-dino`",
+        "masks of a grid of points become regions; at query time a detector finds the boxes of the"
+        " query's own phrases in the ten best pictures",
+        f"{TINY} (`tests/models/test_hub_segmenters.py`, `test_hub_detectors.py`)",
+        "mirada index --segmenter sam2 --detector owlv2",
+    ),
+)
 
-UNMEASURED: Final = """\
-CLIP, BLIP, BLIP-2, LLaVA, GPT-4V and SAM are **not measured here**: their weights could not be had
-where these figures were made, and figures of papers are of other pictures and other questions. To
-measure one, make it a plug-in (one class, and two lines in the metadata of its package;
-`mirada.testing` holds the tests that it must pass), name it in an experiment beside the embedded
-models and run `mirada experiment FILE.toml`."""
+NOT_RUN: Final = """\
+Real weights of these six are **not run or measured here**: where this repository is made, no hub
+of models and no such service can be reached, and there is no GPU. So the tests build small random
+models with the classes of transformers and open_clip, save them as the hub would, and use them for
+real; that shows that the code runs, not how good the answers are. Figures of papers are of other
+pictures and other questions. With a connection, each is one command, and `mirada experiment`
+measures it on your own pictures beside the embedded models ([experiments.md](experiments.md))."""
+
+COLUMNS: Final = ["role", "name", "what", "size", "languages", "runs on", "licence"]
+KNOWN: Final = """\
+From `src/mirada/models/known.toml`, as `mirada models` lists them. Sizes and licences of models
+that do not come with mirada are what their authors were last known to tell: read the licence
+before you use one. Any other checkpoint is `hub:ORG/NAME`, `hub:FOLDER` or
+`open-clip:MODEL/WEIGHTS`; `hub:ORG/NAME@COMMIT` pins it."""
 
 
 def main() -> None:
@@ -96,51 +130,40 @@ def models_page() -> str:
         " [reports](reports); a test fails when it is out of date. [experiments.md](experiments.md)"
         " tells how to measure others.",
         "## What there is",
-        rows_of(["role", "name", "size", "licence", "what it is for"], list(_registered())),
-        *_measured(),
-        "## The systems that the thesis names",
-        UNMEASURED,
+        KNOWN,
         rows_of(
-            ["system", "role in mirada", "as"],
-            [[name, *told] for name, told in THESIS.items()],
+            ["role", "name", "what", "size", "languages", "runs on", "licence"], list(_known())
         ),
+        "Another model is one file and two lines of toml: [plugin.md](plugin.md).",
+        "## The systems that the thesis names",
+        NOT_RUN,
+        *(_system(one) for one in THESIS),
+        *_measured(),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _registered() -> Iterator[list[str]]:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    for role in ROLES:
-        for name, target in project["entry-points"][f"mirada.{role}"].items():
-            about = ABOUT.get(name) or About("see its documentation", _docstring(target))
-            yield [role.removesuffix("s"), f"`{name}`", _size(target), about.licence, about.purpose]
-    learnt = (TAGGER / "weights.npz").stat().st_size
-    yield [
-        "tagger",
-        "of the vocabulary",
-        _megabytes(learnt),
-        OWN,
-        "words for pictures and their parts",
-    ]
+def _known() -> Iterator[list[str]]:
+    for model in known_models():
+        size = f"{model.megabytes:,g} MB" if model.megabytes else ""
+        size += f", {model.dim} dimensions" if model.dim else ""
+        yield [
+            model.role.removesuffix("s"),
+            f"`{model.name}`",
+            model.about,
+            size,
+            ", ".join(model.languages),
+            ", ".join(model.runs_on),
+            model.licence,
+        ]
 
 
-def _docstring(target: str) -> str:
-    return (_class(target).__doc__ or "").strip().splitlines()[0].rstrip(".")
-
-
-def _class(target: str) -> type:
-    module, _, name = target.partition(":")
-    found: type = getattr(import_module(module), name)
-    return found
-
-
-def _size(target: str) -> str:
-    size = size_of(_class(target))
-    return "in its package" if size is None else _megabytes(size)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size else "none"
+def _system(one: System) -> str:
+    return (
+        f"### {one.name}\n\n"
+        f"- **Role**: {one.roles}.\n- **How**: {one.how}.\n- **Run here**: {one.run}.\n"
+        f"- **To run it**: `{one.command}`"
+    )
 
 
 def _measured() -> Iterator[str]:

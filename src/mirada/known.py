@@ -32,7 +32,7 @@ class KnownModel:
     load: str  # plug-in, or plug-in:what it should load
     about: str  # what it is for, in half a sentence
     licence: str  # of the weights, as their authors tell
-    megabytes: int = 0  # of the weights, rounded
+    megabytes: float = 0  # of the weights, rounded
     dim: int = 0  # of the vectors of an encoder
     languages: tuple[str, ...] = ()  # codes; "many" for more than ten
     runs_on: tuple[str, ...] = ("cpu",)  # cpu, cuda, mps, service

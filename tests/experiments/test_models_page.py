@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from typing import TYPE_CHECKING
 
 from mirada.experiments.config import example
+from mirada.known import find_model
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -28,11 +30,17 @@ def test_the_page_is_what_the_script_makes() -> None:
     assert text == module.models_page(), "run `python docs/models.py`"
 
 
-def test_every_system_of_the_thesis_is_told_of_as_not_measured() -> None:
+def test_every_system_of_the_thesis_has_its_part_and_is_told_of_as_not_measured() -> None:
     module = script()
-    assert set(module.THESIS) == {"CLIP", "BLIP", "BLIP-2", "LLaVA", "GPT-4V", "SAM"}
-    assert all(name in module.UNMEASURED for name in module.THESIS)
-    assert "not measured here" in module.UNMEASURED
+    names = [one.name for one in module.THESIS]
+    assert names == ["CLIP", "BLIP", "BLIP-2", "LLaVA", "GPT-4V", "SAM"]
+    assert "not run or measured here" in module.NOT_RUN
+    for one in module.THESIS:
+        for test in re.findall(r"`((?:tests/models/)?test_\w+\.py|tests/\S+)`", one.run):
+            place = test if test.startswith("tests/") else f"tests/models/{test}"
+            assert (REPOSITORY / place).exists(), f"{one.name} names {place}"
+        for option, name in re.findall(r"--(\w+) (\S+)", one.command):
+            assert find_model(f"{option}s", name.partition(":")[0]), f"{option} {name}"
 
 
 def test_saved_reports_hold_no_queries_and_come_with_their_experiment() -> None:

@@ -29,7 +29,7 @@ class Listed:
     load: str  # what the name stands for
     about: str
     dim: int | None  # of the vectors
-    megabytes: int | None  # of the weights
+    megabytes: float | None  # of the weights
     licence: str
     languages: tuple[str, ...]
     runs_on: tuple[str, ...]
@@ -143,7 +143,7 @@ def _print(model: Listed) -> None:
         click.echo(f"  {'':<22} {model.state}")
 
 
-def _size(megabytes: int | None) -> str:
+def _size(megabytes: float | None) -> str:
     if not megabytes:
         return ""
     return f"{megabytes} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
