@@ -42,7 +42,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The tiny checkpoint behind `transformers serve`, on loopback alone."""
-    for extra in ("openai", "torch", "transformers", "fastapi", "uvicorn"):
+    for extra in ("openai", "torch", "transformers", "accelerate", "fastapi", "uvicorn"):
         pytest.importorskip(extra)
     folder = tmp_path_factory.mktemp("served")
     checkpoint, log = folder / "tiny", folder / "log"

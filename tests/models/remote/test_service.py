@@ -299,6 +299,19 @@ def test_threads_together_keep_to_the_budget_and_use_it() -> None:
     assert tagger._service.ledger.spent() == Cost(1600, 0.0)
 
 
+def test_roles_of_a_model_share_its_budget() -> None:
+    """A request of one waits for what the other has reserved and does not need."""
+    with Endpoint(lambda heard: Said(willing(heard).body, wait=0.3)) as server:
+        options: dict[str, Any] = {"url": server.url, "tokens": 2000}
+        tagger, reranker = RemoteTagger("m", **options), RemoteReranker("m", **options)
+        with ThreadPoolExecutor(2) as pool:
+            tags = pool.submit(tagger.tag, picture(64, 48))
+            checks = pool.submit(reranker.check, picture(64, 48), ["a dog"])
+            assert tags.result()
+            assert checks.result().shape == (1,)
+    assert tagger._service.ledger.spent() == reranker._service.ledger.spent() == Cost(240, 0.0)
+
+
 def test_without_a_count_the_worst_case_is_paid() -> None:
     with Endpoint(in_turn(completion(TAGS, tokens=None))) as server:
         tagger = RemoteTagger("m", url=server.url, answer_tokens=500)

@@ -34,7 +34,7 @@ def ask_phrases(wishes: Mapping[str, int], pictures: int) -> str:
     """The wish for phrases on each of some pictures, which are parts of one photo."""
     one = "This picture is a part" if pictures == 1 else f"These {pictures} pictures are parts"
     each = "it" if pictures == 1 else "each of them, in their order"
-    many = "" if pictures == 1 else f", with {pictures} entries"
+    many = "" if pictures == 1 else f", with {pictures} entries in that list"
     return (
         f"{one} of a photo. Write {_counted(wishes, 'phrase')} for {each}, likeliest first. A "
         "phrase names the main thing with what it looks like, such as "
@@ -50,7 +50,7 @@ def ask_tags() -> str:
         "people, animals, plants, food, the place, what happens, the weather, the time of day. A "
         "tag is an English noun or verb of one to three words in lower case, with your confidence "
         "from 0 to 1 that it fits. "
-        f'{ONLY} {{"tags": [{{"name": "dog", "confidence": 0.9}}]}}'
+        f'{ONLY} {{"tags": [{{"name": "...", "confidence": 0.9}}]}}'
     )
 
 

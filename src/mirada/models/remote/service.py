@@ -21,6 +21,7 @@ from mirada.models.remote.prompts import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mirada.models.remote.options import Options
 
@@ -34,7 +35,7 @@ FRAME: Final = 100  # tokens around a prompt
 
 _log = logging.getLogger("mirada")
 _told: set[str] = set()
-_telling = Lock()
+_shared = Lock()
 
 
 class Service:
@@ -49,8 +50,7 @@ class Service:
         self._places = Semaphore(options.concurrency)
         self._asked: dict[str, Future[str]] = {}
         self._asking = Lock()
-        self._flying = 0  # requests that have reserved what they may cost
-        self._settled = Condition()
+        self._flights = _flights_of(self.ledger.path)
 
     def leaving(self) -> str:
         """What leaves the machine, and where to."""
@@ -111,9 +111,7 @@ class Service:
                     self.ledger.note_useless(key)
             finally:
                 self.ledger.settle(ticket, cost, key, answer)
-                with self._settled:
-                    self._flying -= 1
-                    self._settled.notify_all()
+                self._flights.land()
         return reply, why
 
     def _fault(self, reply: Reply, read: Callable[[str], T]) -> str:
@@ -128,12 +126,12 @@ class Service:
 
     def _reserve(self, most: Cost) -> str:
         """A ticket, as soon as requests under way leave enough of the budget."""
-        with self._settled:
+        with self._flights.landed:
             while (ticket := self.ledger.reserve(most, self._budget)) is None:
-                if not self._flying:
+                if not self._flights.count:
                     raise ModelFailed(self._broke(most))
-                self._settled.wait()
-            self._flying += 1
+                self._flights.landed.wait()
+            self._flights.count += 1
             return ticket
 
     def _broke(self, most: Cost) -> str:
@@ -189,6 +187,29 @@ class Service:
         return f"mirada-{sha256(f'{key} {self.ledger.useless(key)}'.encode()).hexdigest()[:40]}"
 
 
+class _Flights:
+    """Requests of this process that have reserved, of one budget, what they may cost."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.landed = Condition()
+
+    def land(self) -> None:
+        """One is settled."""
+        with self.landed:
+            self.count -= 1
+            self.landed.notify_all()
+
+
+_flights: dict[Path, _Flights] = {}
+
+
+def _flights_of(ledger: Path) -> _Flights:
+    """Those of all roles of a model, which share its budget."""
+    with _shared:
+        return _flights.setdefault(ledger, _Flights())
+
+
 def _useless(answer: str, read: Callable[[str], T]) -> str:
     """Why an answer is of no use; "" where it is."""
     try:
@@ -207,7 +228,7 @@ def leaving(model: str, options: Options) -> str:
 
 def _tell(message: str) -> None:
     """Tell the user once in a process."""
-    with _telling:
+    with _shared:
         if message in _told:
             return
         _told.add(message)
