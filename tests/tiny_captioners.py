@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
-
-from tests.torchvision_ops import declare_operators
-
-declare_operators()  # before transformers looks for it
-
-from transformers import (  # noqa: E402
+from transformers import (
     BertTokenizer,
     Blip2Config,
     Blip2ForImageTextRetrieval,
@@ -45,7 +40,7 @@ from transformers import (  # noqa: E402
     Qwen3VLVideoProcessor,
 )
 
-from tests.tiny_hub import (  # noqa: E402
+from tests.tiny_hub import (
     LENGTH,
     QUERIES,
     SHAPE,

@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
-
-from tests.torchvision_ops import declare_operators
-
-declare_operators()  # before transformers looks for it
-
-from transformers import (  # noqa: E402
+from transformers import (
     BertTokenizer,
     Blip2Config,
     Blip2ForConditionalGeneration,

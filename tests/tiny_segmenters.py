@@ -10,12 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import torch
-
-from tests.torchvision_ops import declare_operators
-
-declare_operators()  # before transformers looks for it
-
-from transformers import (  # noqa: E402
+from transformers import (
     BertTokenizer,
     CLIPTokenizer,
     GroundingDinoConfig,

@@ -20,9 +20,6 @@ from mirada.testing.checks import picture
 
 torch = pytest.importorskip("torch")
 
-from tests.torchvision_ops import declare_operators  # noqa: E402
-
-declare_operators()
 open_clip = pytest.importorskip("open_clip")
 
 from mirada.models.open_clip import OpenClipEncoder  # noqa: E402

@@ -61,7 +61,7 @@ class HubDetector:
             raise ConfigError(f"threshold {threshold} of a detector is not in [0, 1)")
         source = grounded.source_of(model, trusted=trust_remote_code)
         config = source.config()
-        self.name = source.name(config)
+        self.name = source.name
         kind = grounded.kind_of(config, source.place)
         self.image_size = grounded.side_of(config)
         least = kind.threshold if threshold is None else threshold

@@ -54,7 +54,7 @@ class HubEncoder(ContrastEncoder):
         found = source.source_of(model, trusted=trust_remote_code)
         self.outline = dual.outline(found, device, precision)
         about = About(
-            name=found.name(self.outline.config),
+            name=found.name,
             dim=self.outline.dim,
             image_size=self.outline.image_size,
             digest=self.outline.digest,

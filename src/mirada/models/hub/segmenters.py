@@ -67,7 +67,7 @@ class HubSegmenter:
             raise ConfigError("points and batch_size of a segmenter must be 1 or more")
         source = masks.source_of(model, trusted=trust_remote_code)
         config = source.config()
-        self.name = source.name(config)
+        self.name = source.name
         asking = masks.asking_of(
             config, source.place, points, batch_size, least_iou, least_stability
         )

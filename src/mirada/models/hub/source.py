@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import transformers
 from safetensors import SafetensorError
+from transformers.utils import CONFIG_NAME
+from transformers.utils.hub import cached_file, extract_commit_hash
 
 from mirada.errors import ModelUnavailable
 from mirada.models.devices import place_model, precision_for
@@ -59,17 +61,36 @@ class Source:
                 " before"
             ) from error
 
-    def name(self, config: Any) -> str:
-        """The checkpoint with its revision: "org/name@commit", or "folder@digest of its weights".
+    @property
+    def identity(self) -> str:
+        """What tells other weights of that name apart: a commit, or the digest of a folder.
 
-        Args:
-            config: of `config()`, which knows the commit.
+        Raises:
+            ModelUnavailable: the checkpoint cannot be had.
         """
         folder = Path(self.place)
         if folder.is_dir():
-            return f"{folder.resolve().name}@{digest_of_folder(folder)[:DIGITS]}"
-        commit = getattr(config, "_commit_hash", None) or self.revision or "unknown"
-        return f"{self.place}@{commit[:DIGITS]}"
+            return digest_of_folder(folder)
+        # the library keeps files below the commit they are of, whatever branch was asked for
+        found = self.load(_cached_config)
+        commit = extract_commit_hash(found, None) or self.revision
+        if commit is None:
+            raise ModelUnavailable(
+                f"{self.place} does not say of which commit it is: name one, as "
+                f"hub:{self.place}@COMMIT"
+            )
+        return commit
+
+    @property
+    def name(self) -> str:
+        """The checkpoint with its revision, as "org/name@commit" or "folder@digest".
+
+        Raises:
+            ModelUnavailable: the checkpoint cannot be had.
+        """
+        folder = Path(self.place)
+        place = folder.resolve().name if folder.is_dir() else self.place
+        return f"{place}@{self.identity[:DIGITS]}"
 
 
 def source_of(model: Path | str, *, trusted: bool = False) -> Source:
@@ -78,6 +99,11 @@ def source_of(model: Path | str, *, trusted: bool = False) -> Source:
         return Source(str(model), None, trusted)
     place, _, revision = model.partition("@")
     return Source(place, revision or None, trusted)
+
+
+def _cached_config(place: str, *, trust_remote_code: bool, **asked: str) -> str:  # noqa: ARG001 nothing is run
+    path = cached_file(place, CONFIG_NAME, **asked)
+    return str(path)
 
 
 def _first_line(error: Exception) -> str:

@@ -36,7 +36,7 @@ class Checkpoint:
         precision_for(choose_device(device), precision)
         self.source = source_of(place, trusted=trusted)
         self.config = self.source.config()
-        self.name = self.source.name(self.config)
+        self.name = self.source.name
         self.family = str(self.config.model_type)
         self._device, self._precision = device, precision
 

@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from mirada.errors import ModelUnavailable
-from mirada.models.hub.source import Source, digest_of_folder
+from mirada.models.hub.source import Source
 
 if TYPE_CHECKING:
     from mirada.training.lora.recipe import LoraRecipe
@@ -78,7 +78,10 @@ def load_base(source: str, revision: str | None = None) -> Base:
     family = _family(source, config.model_type)
     model = found.load(getattr(transformers, family.model).from_pretrained).float()
     processor = found.load(transformers.AutoProcessor.from_pretrained)
-    return Base(source, _identity(source, config), family, model, processor)
+    identity = found.identity
+    if Path(source).is_dir():
+        identity = f"sha256:{identity[:16]}"
+    return Base(source, identity, family, model, processor)
 
 
 def adapt(base: Base, recipe: LoraRecipe) -> Any:
@@ -107,10 +110,3 @@ def _family(source: str, name: str) -> Family:
             f"{source} is of the family {name!r}: adapters are made for {', '.join(FAMILIES)}"
         )
     return FAMILIES[name]
-
-
-def _identity(source: str, config: Any) -> str:
-    folder = Path(source)
-    if folder.is_dir():
-        return f"sha256:{digest_of_folder(folder)[:16]}"
-    return str(getattr(config, "_commit_hash", None) or "unknown")
