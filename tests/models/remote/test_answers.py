@@ -69,6 +69,8 @@ def test_captions_that_run_on_are_left_out() -> None:
         captions({"en": "a dog"}),
         captions({"en": [3]}),
         captions({"es": ["un perro"]}),
+        '{"pictures": [{"en": ["a \ud800 dog"]}]}',
+        '{"pictures": ' + "[" * 5000 + "]" * 5000 + "}",
     ],
 )
 def test_captions_of_no_use_are_refused(said: str) -> None:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIDE, PATCH = 32, 16  # pixels
-STEPS, BATCH, RATE, WARM = 800, 24, 2e-3, 20
-ENOUGH, SURE = 0.01, 8  # it has learnt enough when so many losses in a row are below this
+STEPS, BATCH, RATE, WARM = 800, 24, 3e-3, 50
+ENOUGH, SURE = 0.015, 8  # it has learnt enough when so many losses in a row are below this
 LENGTH = 48  # tokens of a prompt with its answer, at most
 SHADES = 40  # pictures of a colour to learn from
 IGNORED = -100  # label of what the loss leaves out
