@@ -5,7 +5,6 @@ A reader raises ValueError for an answer that is not of use.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from functools import cache
@@ -111,7 +110,7 @@ def tidy(text: str) -> str:
     """In lower case, with single spaces, without numbering, quotes and full stop around it."""
     text = text.encode("utf-8", "ignore").decode()  # halves of surrogates fit into no index
     text = unicodedata.normalize("NFC", text)
-    text = "".join(" " if unicodedata.category(one) in ("Cc", "Cf") else one for one in text)
+    text = "".join(one if one.isprintable() else " " for one in text)
     text = NUMBERING.sub("", text)
     return " ".join(text.split()).strip(" \"'“”«».…").lower()
 
@@ -127,8 +126,7 @@ def _told(answer: str, form: type[BaseModel]) -> dict[str, Any]:
     start, end = bare.find("{"), bare.rfind("}")
     if start < 0 or end < start:
         raise ValueError("no JSON in it")
-    told = json.loads(bare[start : end + 1])
-    return form.model_validate(told).model_dump()
+    return form.model_validate_json(bare[start : end + 1]).model_dump()
 
 
 def _probability(value: float) -> float:
