@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from mirada.config import Settings, find_home, home_for_index, load_settings
+from mirada.config import SETTINGS_NAME, Settings, find_home, home_for_index, load_settings
 from mirada.errors import (
     CollectionBusy,
+    CollectionNotFound,
     ConfigError,
     MiradaError,
     ModelMismatch,
@@ -47,6 +49,8 @@ class Collection:
     def __init__(self, folder: Path, *, home: Path | None = None) -> None:
         self.folder = absolute(folder)
         self._named_home = absolute(home) if home else None
+        self._settings_state: tuple[int, ...] = ()
+        self._making = Lock()
 
     def __repr__(self) -> str:
         return f"Collection({str(self.folder)!r})"
@@ -66,6 +70,7 @@ class Collection:
     @cached_property
     def settings(self) -> Settings:
         """What `mirada.toml` in the home says."""
+        self._settings_state = self._look_at_settings()
         return load_settings(self.home)
 
     @cached_property
@@ -82,8 +87,14 @@ class Collection:
 
         return load_encoder(self.settings.encoder, self.settings.models)
 
-    @cached_property
+    @property
     def _searcher(self) -> Searcher:
+        with self._making:  # store and encoder of one moment
+            self._refresh()
+            return self._made_searcher
+
+    @cached_property
+    def _made_searcher(self) -> Searcher:
         from mirada.search.kept import read_calibration  # noqa: PLC0415 brings numpy
         from mirada.search.searcher import Searcher  # noqa: PLC0415
         from mirada.vocabulary.presence import load_presence  # noqa: PLC0415
@@ -140,6 +151,7 @@ class Collection:
         from mirada.indexing.indexer import index_folders  # noqa: PLC0415 brings decoders
         from mirada.indexing.steps import make_describer  # noqa: PLC0415
 
+        self._refresh()
         folders = tuple(absolute(Path(root)) for root in roots) or (self.folder,)
         for folder in folders:
             if not os.path.lexists(folder):
@@ -237,6 +249,20 @@ class Collection:
             return self.search(image=path, limit=limit)
         return self._searcher.like(record.image_id, query, limit=limit)
 
+    def _refresh(self) -> None:
+        """Take up what has been written into `mirada.toml` since, such as another encoder."""
+        if "settings" in self.__dict__ and self._look_at_settings() != self._settings_state:
+            for name in ("settings", "store", "encoder", "second_look", "_made_searcher"):
+                self.__dict__.pop(name, None)
+
+    def _look_at_settings(self) -> tuple[int, ...]:
+        """What tells whether `mirada.toml` has been written again; () where there is none."""
+        try:
+            found = os.stat(self.home / SETTINGS_NAME)
+        except (CollectionNotFound, OSError):
+            return ()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def _ids(self, paths: Sequence[Path | str]) -> tuple[str, ...]:
         known = {file.path: one for file, one in self.store.files().items()} if paths else {}
         missing = [path for path in paths if absolute(Path(path)) not in known]
@@ -286,7 +312,7 @@ class Collection:
 
         calibration, found = fit_collection(self.store, self.encoder, seed=seed)
         write_calibration(self.home, self.encoder.name, calibration)
-        self.__dict__.pop("_searcher", None)
+        self.__dict__.pop("_made_searcher", None)
         return found
 
     def writing(self) -> AbstractContextManager[None]:
@@ -299,7 +325,7 @@ class Collection:
         tables = home / self.settings.index
         store = LanceStore.create(tables, encoder=self.encoder.name, dim=self.encoder.dim)
         self.__dict__["store"] = store
-        self.__dict__.pop("_searcher", None)
+        self.__dict__.pop("_made_searcher", None)
         return store
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mirada.collection import open_collection
 from mirada.config import load_settings
 from mirada.store.lance import LanceStore
 from tests import photos
 from tests.conftest import command
+from tests.fakes import ColourEncoder, GreyEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,23 @@ def test_searches_use_the_new_encoder_once_every_picture_has_its_vector(indexed,
     assert "indexed 0, unchanged 43, moved 0, removed 0, skipped 0" in mirada("index").stdout
 
 
+def test_a_collection_that_is_open_goes_over_to_the_new_model_with_its_next_search(
+    indexed, mirada, monkeypatch, environment
+) -> None:
+    monkeypatch.setattr("mirada.plugins.load_encoder", fake_encoder)
+    opened = open_collection(indexed)
+    assert opened.search("red").hits[0].record.path.name != "sea.png"
+    assert opened.encoder.name == "colour/1"
+    mirada("index", "--encoder", "grey")
+    mirada("models", "prune", "--yes")
+    assert len(opened.search("red", limit=100).hits) == PICTURES + 3
+    assert opened.encoder.name == opened.store.encoder == "grey/1"
+
+
+def fake_encoder(name: str, options: object = None) -> ColourEncoder:
+    return {"colour": ColourEncoder, "grey": GreyEncoder}[name]()
+
+
 def test_going_back_takes_the_former_index_as_it_is_and_fills_in_what_came_since(
     indexed, mirada
 ) -> None:
@@ -74,7 +93,7 @@ def test_what_people_decided_goes_along(indexed, mirada) -> None:
     mirada("tag", "rose.png", "--add", "my rose")
     mirada("index", "--encoder", "grey")
     record = json.loads(mirada("show", "rose.png", "--json").stdout)
-    assert ["my rose"] == [tag["name"] for tag in record["tags"] if tag["source"] == "user"]
+    assert [tag["name"] for tag in record["tags"] if tag["source"] == "user"] == ["my rose"]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
