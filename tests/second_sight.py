@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from logging import getLogger
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,22 +30,15 @@ class ColourReranker:
         self,
         *,
         broken: bool = False,
-        told: str = "",
-        logged: bool = False,
         loading: float = 0.0,
         seconds: float = 0.0,
     ) -> None:
         time.sleep(loading)
         self.asked: list[str] = []
-        self._broken, self._told, self._logged, self._seconds = broken, told, logged, seconds
-
-    def leaving(self) -> str:
-        return self._told
+        self._broken, self._seconds = broken, seconds
 
     def check(self, image: Image, texts: Sequence[str]) -> NDArray[np.float32]:
         time.sleep(self._seconds)
-        if self._logged:
-            getLogger("mirada").warning("%s", self._told)
         if self._broken:
             raise ModelFailed("the service had no answer")
         self.asked.extend(texts)

@@ -120,13 +120,9 @@ class Digested(Protocol):
         ...
 
 
-@runtime_checkable
-class Sending(Protocol):
-    """A model to which pictures are sent, away from this machine."""
-
-    def leaving(self) -> str:
-        """One line that tells users what leaves, and where to."""
-        ...
+def batch_size_of(model: object) -> int:
+    """How many images a model is best given together."""
+    return model.batch_size if isinstance(model, Batched) else 1
 
 
 def origin_of(encoder: Encoder) -> str:

@@ -84,7 +84,7 @@ def switch_models(
         if encoder.name != old.encoder:
             new = LanceStore.create(home / index, encoder=encoder.name, dim=encoder.dim)
             describer = make_describer(settings.roles, settings, encoder, home)
-            threads = settings.threads or usual_threads(encoder)
+            threads = settings.threads or usual_threads(encoder, describer)
             renewer = Renewer(encoder, describer)
             fill(old, new, renewer, threads=threads, progress=progress or Silence())
             new.optimize()

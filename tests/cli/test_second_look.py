@@ -106,14 +106,6 @@ def test_a_service_without_an_answer_leaves_the_results_as_they_were(search) -> 
     assert "(grass.png: the service had no answer)" in done.stderr
 
 
-def test_what_is_sent_away_is_said_and_only_where_something_is(search) -> None:
-    remote = RERANKER + '[models.seen-colours]\ntold = "pictures go to example.org"\n'
-    assert "pictures go to example.org\n" in search(remote, TEXT, "--paths").stderr
-    assert search(remote, TEXT, "--no-recheck", "--paths").stderr == ""
-    assert search(remote, "--image", "rose.png", "--paths").stderr == ""
-    assert search(remote, "red", "--like", "rose.png", "--paths").stderr == ""
-
-
 def test_a_look_that_takes_long_is_spoken_of_once(search, monkeypatch) -> None:
     monkeypatch.setattr("mirada.search.second.LONG", 0.05)
     slow = RERANKER + "[models.seen-colours]\nseconds = 0.3\n"
@@ -129,11 +121,6 @@ def test_loading_that_takes_long_is_spoken_of(search, monkeypatch) -> None:
     assert "loading seen-colours (--no-recheck does without)\n" in search(slow, TEXT).stderr
     monkeypatch.setattr("mirada.cli.recheck.LONG", 60.0)
     assert "loading" not in search(RERANKER, TEXT).stderr
-
-
-def test_what_a_model_says_when_it_sends_is_not_said_twice(search) -> None:
-    remote = RERANKER + '[models.seen-colours]\ntold = "pictures go"\nlogged = true\n'
-    assert search(remote, TEXT, "--paths").stderr == "pictures go\n"
 
 
 def test_each_query_of_a_batch_is_checked(search) -> None:

@@ -378,12 +378,6 @@ def test_the_time_of_a_search_holds_that_of_its_second_look(reds) -> None:
     assert found_by(searcher_of(*reds), "a dog", ColourReranker(seconds=0.2)).took_ms >= 200
 
 
-def test_what_remote_models_say_of_what_leaves_is_passed_on() -> None:
-    told = ColourReranker(told="pictures go to example.org")
-    assert SecondLook(told, Coloured()).leaving == ("pictures go to example.org",)
-    assert SecondLook(ColourReranker(), Coloured()).leaving == ()
-
-
 def test_a_clause_that_the_first_look_did_not_judge_is_told_first() -> None:
     asked = statements(parse("a dog"))
     before = [Evidence("phrase", "dog", 0.4, "region", (LEFT,))]

@@ -1,4 +1,4 @@
-"""What a search says while the best pictures are looked at again: who looks, and what is sent."""
+"""What a search says while the best pictures are looked at again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LOOKS: Final = "mirada.search.second"  # the logger that speaks of a second look
 def rechecking(collection: Collection, *, wanted: bool) -> Iterator[None]:
     """Tells on stderr of the second look that goes on inside.
 
-    What remote models are sent is said before they are sent anything; that models are loaded, or
-    that a look goes on, only where it takes long, and once.
+    That models are loaded, or that a look goes on, is said only where it takes long, and once. What
+    remote models are sent, they say themselves.
 
     Args:
         collection: its settings name those that look.
@@ -38,23 +38,14 @@ def rechecking(collection: Collection, *, wanted: bool) -> Iterator[None]:
         yield
         return
     with _said_if_long(f"loading {' and '.join(names)} (--no-recheck does without)"):
-        second = collection.second_look
-    told = second.leaving if second else ()
-    for line in told:
-        click.echo(line, err=True)
-
-    def is_news(record: LogRecord) -> bool:
-        return record.getMessage() not in told
-
-    log, looks, echo = getLogger("mirada"), getLogger(LOOKS), _Echo()
-    log.addFilter(is_news)  # models may say the same when they send
+        collection.second_look  # noqa: B018 loaded now
+    looks, echo = getLogger(LOOKS), _Echo()
     looks.addHandler(echo)
     level = looks.level
     looks.setLevel(INFO)
     try:
         yield
     finally:
-        log.removeFilter(is_news)
         looks.removeHandler(echo)
         looks.setLevel(level)
 

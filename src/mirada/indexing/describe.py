@@ -59,15 +59,19 @@ class Step(Protocol):
 class Describer:
     """Runs the steps that are due; safe to call from threads."""
 
-    def __init__(self, steps: Mapping[str, Step], mapper: MapEncoder | None = None) -> None:
+    def __init__(
+        self, steps: Mapping[str, Step], mapper: MapEncoder | None = None, *, batch_size: int = 1
+    ) -> None:
         """Nothing is looked at yet.
 
         Args:
             steps: role -> what describes images in it.
             mapper: whose feature maps the steps read; None: those of the encoder, or none.
+            batch_size: images that the models behind the steps are best given together.
         """
         self.steps = {role: steps[role] for role in ROLES if role in steps}
         self.mapper = mapper
+        self.batch_size = batch_size
         self.seconds: dict[str, float] = defaultdict(float)  # spent in each role
         self._due: dict[frozenset[tuple[str, str]], frozenset[str]] = {}
         self._failed: Counter[str] = Counter()

@@ -16,7 +16,7 @@ from mirada.indexing.ledger import IndexReport, Ledger
 from mirada.indexing.observe import Observer, Stale, observe_all
 from mirada.indexing.plan import plan_run
 from mirada.indexing.scan import scan
-from mirada.protocols import Batched
+from mirada.protocols import batch_size_of
 from mirada.types import Skipped
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def index_folders(
     ledger.skip(found.skipped)
     ledger.skip(Skipped(top, UNMOUNTED) for top in unmounted)
     observer = Observer(encoder, describer, known.values())
-    look = partial(observe_all, observer=observer, threads=threads or usual_threads(encoder))
+    threads = threads or usual_threads(encoder, describer)
+    look = partial(observe_all, observer=observer, threads=threads)
     _run(look(plan.to_read), len(plan.to_read), "new and changed files", ledger, progress)
     due = _due(found.files, known, {} if again else store.models(), describer)
     what = ", ".join(
@@ -181,12 +182,11 @@ def _looks_unmounted(top: Path, known: Iterable[SourceFile]) -> bool:
     return any(file.path.is_relative_to(top) for file in known)
 
 
-def usual_threads(encoder: Encoder) -> int:
-    """Threads that decode and encode: one a core, or enough to fill the batches of a GPU."""
+def usual_threads(encoder: Encoder, describer: Describer) -> int:
+    """Threads that decode and encode: one a core, or enough to fill the batches of the models."""
     cores = available_cores()
-    if isinstance(encoder, Batched):
-        return max(cores, min(encoder.batch_size, THREADS_A_CORE * cores))
-    return cores
+    batch = max(batch_size_of(encoder), describer.batch_size)
+    return max(cores, min(batch, THREADS_A_CORE * cores))
 
 
 def available_cores() -> int:

@@ -19,7 +19,7 @@ from mirada.language.phrases import VERSION as PHRASES_VERSION
 from mirada.language.phrases import caption_keyphrases, tag_keyphrases
 from mirada.metadata.reader import metadata_version, read_metadata, recorded_tags_of
 from mirada.plugins import load_captioner, load_encoder, load_reader, load_segmenter
-from mirada.protocols import Calibrated, MapEncoder, origin_of
+from mirada.protocols import Calibrated, MapEncoder, batch_size_of, origin_of
 from mirada.types import WHOLE, Ask, Region
 
 if TYPE_CHECKING:
@@ -208,12 +208,13 @@ def make_describer(
     wanted, options = {*roles}, settings.models
     segmenter = load_segmenter(settings.segmenter, options) if "regions" in wanted else None
     captioner = _captioner(settings, encoder) if "captions" in wanted else None
+    namer = _namer(settings) if "tags" in wanted else None
     mapper = mapper_for([segmenter, captioner], encoder)
     makers: dict[str, Callable[[], Step | None]] = {
         "facts": FactsStep,
         "metadata": MetadataStep,
         "regions": lambda: RegionsStep(segmenter, encoder, mapper) if segmenter else None,
-        "tags": lambda: TagsStep(load_tagger(encoder, home), _namer(settings)),
+        "tags": lambda: TagsStep(load_tagger(encoder, home), namer),
         "captions": lambda: (
             CaptionsStep(captioner, load_checker(encoder), encoder, mapper) if captioner else None
         ),
@@ -221,7 +222,11 @@ def make_describer(
         "phrases": PhrasesStep,
     }
     steps = {role: makers[role]() for role in ROLES if role in wanted}
-    return Describer({role: step for role, step in steps.items() if step is not None}, mapper)
+    return Describer(
+        {role: step for role, step in steps.items() if step is not None},
+        mapper,
+        batch_size=max(map(batch_size_of, (segmenter, captioner, namer))),
+    )
 
 
 def mapper_for(

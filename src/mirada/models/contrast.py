@@ -106,7 +106,7 @@ class ContrastEncoder:
         estimates what it is proportional to, so scale * margin, as `mirada.search.calibrate` has
         it, is the logarithm of that ratio, and with the prior odds added that of the odds.
 
-        It was not fitted on pictures: `mirada doctor --calibrate` fits one on those of a collection.
+        It was not fitted on pictures: `mirada doctor --calibrate` fits one for a collection.
         """
         scale = self.towers.logit_scale
         return Calibration(

@@ -18,7 +18,6 @@ import numpy as np
 from mirada.errors import MiradaError, ModelFailed, UnreadableImage
 from mirada.indexing.images import open_image
 from mirada.paths import readable
-from mirada.protocols import Sending
 from mirada.search.detected import look_again, only, sought
 from mirada.search.explain import explain
 from mirada.search.results import Recheck
@@ -105,12 +104,6 @@ class SecondLook:
     def models(self) -> tuple[str, ...]:
         """Names of those that look."""
         return tuple(one.name for one in self._models)
-
-    @property
-    def leaving(self) -> tuple[str, ...]:
-        """What remote models say of the pictures that leave this machine."""
-        told = (one.leaving() for one in self._models if isinstance(one, Sending))
-        return tuple(dict.fromkeys(line for line in told if line))
 
     def __call__(self, results: Results, seen: Mapping[str, Seen]) -> Results:
         """The same hits, the best of them in the order of a second look and with what it says.

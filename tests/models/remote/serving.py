@@ -18,8 +18,6 @@ def main() -> None:
     """Make it, then serve until killed."""
     Thread(target=_end_with_input, daemon=True).start()
     torch.set_num_threads(1)
-    sys.modules["torchvision"] = None  # type: ignore[assignment] # one for graphics cards may lie
-    # about that cannot read pictures here; without any, transformers takes Pillow
     from tests.models.remote.tiny_vision import tiny_vision
 
     folder, port = Path(sys.argv[1]), sys.argv[2]

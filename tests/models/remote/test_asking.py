@@ -341,7 +341,6 @@ def test_the_user_is_told_once_what_leaves(
         tagger.tag(picture(64, 48, seed=seed))
     told = f"pictures scaled to 512 px without metadata go to {willing_server.url} (model m)"
     assert [record.getMessage() for record in caplog.records if record.name == "mirada"] == [told]
-    assert tagger.leaving() == told
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 500])

@@ -9,7 +9,7 @@ import pytest
 
 from mirada.errors import ConfigError, ModelUnavailable
 from mirada.plugins import load_captioner, load_reranker, load_tagger
-from mirada.protocols import Captioner, Reranker, Sending, Tagger
+from mirada.protocols import Batched, Captioner, Reranker, Tagger
 
 HERE = {"remote": {"url": "http://127.0.0.1:9/v1"}}
 LOADERS = (load_captioner, load_tagger, load_reranker)
@@ -21,7 +21,7 @@ def test_a_model_is_named_behind_a_colon() -> None:
     for load, role in zip(LOADERS, roles, strict=True):
         model = load("remote:llava:7b", HERE)
         assert isinstance(model, role)
-        assert isinstance(model, Sending)
+        assert isinstance(model, Batched)  # as many threads as requests at once are worth having
         assert model.name == "remote:llava:7b@127.0.0.1:9, prompts/1"
 
 

@@ -18,13 +18,7 @@ import torch
 from PIL import Image
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
-
-from mirada.models.remote import prompts
-from tests.torchvision_ops import declare_operators
-
-declare_operators()  # before transformers looks for it
-
-from transformers import (  # noqa: E402
+from transformers import (
     CLIPImageProcessor,
     CLIPVisionConfig,
     LlamaConfig,
@@ -33,6 +27,8 @@ from transformers import (  # noqa: E402
     LlavaProcessor,
     PreTrainedTokenizerFast,
 )
+
+from mirada.models.remote import prompts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

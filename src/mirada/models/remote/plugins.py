@@ -96,10 +96,7 @@ class _Remote:
         self._service = _service(str(model), options)
         self.name = self._service.name
         self.image_size = options.side
-
-    def leaving(self) -> str:
-        """What leaves the machine and where to, in words for the user."""
-        return self._service.leaving()
+        self.batch_size = options.concurrency  # threads that are worth having
 
 
 class RemoteCaptioner(_Remote):

@@ -52,10 +52,6 @@ class Service:
         self._asking = Lock()
         self._flights = _flights_of(self.ledger.path)
 
-    def leaving(self) -> str:
-        """What leaves the machine, and where to."""
-        return leaving(self._model, self._options)
-
     def ask(self, question: Question, read: Callable[[str], T]) -> T:
         """The answer, as `read` understands it; the same question is sent once, ever.
 
@@ -103,7 +99,7 @@ class Service:
             ticket = self._reserve(most)
             cost, answer = most, None  # where this thread is stopped, the server may have answered
             try:
-                _tell(self.leaving())
+                _tell(leaving(self._model, self._options))
                 reply = self._client.ask(question, self._idempotency_key(key))
                 cost, why = self._cost(reply, most), self._fault(reply, read)
                 answer = None if why or reply.error else reply.text
