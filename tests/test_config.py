@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from mirada.config import Settings, find_home, home_for_index, load_settings, with_settings
+from mirada.config import (
+    Settings,
+    find_home,
+    home_for_index,
+    load_settings,
+    split_model,
+    with_settings,
+)
 from mirada.errors import CollectionNotFound, ConfigError
 
 
@@ -105,6 +112,35 @@ def test_options_of_models_are_read_as_tables(tmp_path: Path) -> None:
     (tmp_path / "mirada.toml").write_text('[models]\nhub = "cpu"\n')
     with pytest.raises(ConfigError, match=r"as a table \[models.hub\]"):
         load_settings(tmp_path)
+
+
+def test_folders_of_models_are_taken_from_the_home_in_every_role(tmp_path: Path) -> None:
+    made(tmp_path / "models" / "a")
+    (tmp_path / "mirada.toml").write_text(
+        'encoder = "models/a"\ncaptioner = "hub:models/a"\nsegmenter = "hub:org/name"\n'
+    )
+    found = load_settings(tmp_path)
+    assert found.encoder == str(tmp_path / "models" / "a")
+    assert found.captioner == f"hub:{tmp_path / 'models' / 'a'}"
+    assert found.segmenter == "hub:org/name"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("mirada-small", ("", "mirada-small")),
+        ("hub:org/name@1", ("hub", "org/name@1")),
+        ("open-clip:hf-hub:org/name", ("open-clip", "hf-hub:org/name")),
+        ("C:\\models\\m", ("", "C:\\models\\m")),
+        ("hub:C:\\m", ("hub", "C:\\m")),
+    ],
+)
+def test_a_model_is_named_by_plugin_and_what_it_loads(name: str, parts: tuple[str, str]) -> None:
+    assert split_model(name) == parts
+
+
+def test_settings_hold_any_character() -> None:
+    assert with_settings("", {"encoder": "/fotos/😀"}) == 'encoder = "/fotos/😀"\n'
 
 
 def test_settings_that_cannot_be_changed_say_what_to_write() -> None:

@@ -66,6 +66,11 @@ def test_an_option_that_it_does_not_know_is_told_with_those_it_knows() -> None:
         plugins.load_encoder("remembering:x", {"remembering": {"devise": "cpu"}})
 
 
+def test_options_of_a_role_must_be_a_table() -> None:
+    with pytest.raises(ConfigError, match=r"\[models.remembering.captioner\]"):
+        plugins.load_captioner("remembering:x", {"remembering": {"captioner": 3}})
+
+
 def test_a_plugin_that_must_be_told_what_to_load_says_so() -> None:
     with pytest.raises(ConfigError, match="remembering:MODEL"):
         plugins.load_encoder("remembering")

@@ -23,6 +23,9 @@ UNKNOWN = Machine(cores=4, memory=None, gpu=None, gpu_memory=None)
         (SMALL_GPU, 40, "balanced"),
         (LARGE_GPU, 4, "best"),
         (UNKNOWN, 40, "balanced"),
+        (Machine(8, None, "a card", 24.0), 40, "best"),
+        (Machine(8, 12.0, "a card", 24.0), 40, "balanced"),
+        (Machine(8, 32.0, "a card", 15.8), 40, "best"),
     ],
 )
 def test_the_preset_follows_memory_gpu_and_the_measured_rate(
@@ -36,7 +39,7 @@ def test_the_preset_follows_memory_gpu_and_the_measured_rate(
 def test_presets_say_what_they_need() -> None:
     needs = {one.name: one.needs for one in presets()}
     assert needs["balanced"] == "2 GB of memory"
-    assert needs["best"].endswith("a GPU with 16 GB, the extra hub, 9.5 GB of downloads")
+    assert needs["best"].endswith("a GPU with 15 GB, the extra hub, 9.5 GB of downloads")
 
 
 @pytest.mark.parametrize("chosen", presets(), ids=lambda one: one.name)

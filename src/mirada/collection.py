@@ -85,6 +85,7 @@ class Collection:
         """The model that the settings name."""
         from mirada.plugins import load_encoder  # noqa: PLC0415 scans the installed packages
 
+        self._check_trust()
         return load_encoder(self.settings.encoder, self.settings.models)
 
     @property
@@ -120,6 +121,7 @@ class Collection:
         from mirada.plugins import load_detector, load_reranker  # noqa: PLC0415 as above
         from mirada.search.second import SecondLook  # noqa: PLC0415 brings decoders
 
+        self._check_trust()
         names, options = self.settings, self.settings.models
         return SecondLook(
             load_reranker(names.reranker, options) if names.reranker else None,
@@ -158,6 +160,7 @@ class Collection:
                 raise MiradaError(f"{folder} does not exist: is the drive mounted?")
         home = home_for_index((self.folder,), home=self._named_home)
         with _only_writer(home):
+            self._check_trust()
             store = self._open_or_create(home)
             wanted = self.settings.roles if roles is None else tuple(roles)
             return index_folders(
@@ -254,6 +257,11 @@ class Collection:
         if "settings" in self.__dict__ and self._look_at_settings() != self._settings_state:
             for name in ("settings", "store", "encoder", "second_look", "_made_searcher"):
                 self.__dict__.pop(name, None)
+
+    def _check_trust(self) -> None:
+        from mirada.trust import check_trust  # noqa: PLC0415 knows all models by name
+
+        check_trust(self.home, self.settings)
 
     def _look_at_settings(self) -> tuple[int, ...]:
         """What tells whether `mirada.toml` has been written again; () where there is none."""

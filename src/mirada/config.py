@@ -23,12 +23,16 @@ ROLES = ("facts", "metadata", "regions", "tags", "captions", "text", "phrases")
 """What can be looked at besides the vector, each after those that it builds on."""
 
 
+MODEL_KEYS = ("encoder", "segmenter", "captioner", "tagger", "reader", "detector", "reranker")
+"""The settings that name models."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `mirada.toml` beside the index may say."""
 
     encoder: str = "mirada-small"
-    """A name, see `mirada models`; or a folder of weights, taken from the home."""
+    """A name, see `mirada models`; or a folder of weights, taken from the home, as of all roles."""
     index: str = ""  # folder of the tables, taken from the home; "": the home itself
     segmenter: str = "feature-map"
     captioner: str = "mirada-small-captioner"
@@ -100,12 +104,34 @@ def load_settings(home: Path) -> Settings:
             raise ConfigError(f"{path}: write the options of {plugin} as a table [models.{plugin}]")
     if "roles" in table:
         table["roles"] = _checked_roles(table["roles"], path)
-    if table.get("encoder") and (home / table["encoder"]).is_dir():
-        table["encoder"] = str(home / table["encoder"])
+    for role in MODEL_KEYS:
+        if role in table:
+            table[role] = located(table[role], home)
     settings = Settings(**table)
     if settings.threads < 0:
         raise ConfigError(f"{path}: threads must be 0 or more, not {settings.threads}")
     return settings
+
+
+def split_model(name: str) -> tuple[str, str]:
+    """What stands before the colon of a model's name, and what behind; "" where there is no colon.
+
+    A single letter before it is a drive of Windows.
+    """
+    plugin, colon, argument = name.partition(":")
+    return (plugin, argument) if colon and len(plugin) > 1 else ("", name)
+
+
+def located(name: str, home: Path) -> str:
+    """The name of a model with its folder from the root, where it names one that lies in the home.
+
+    "~" is the home folder of the user.
+    """
+    plugin, argument = split_model(name)
+    place = home / Path(argument).expanduser()
+    if not argument or not place.is_dir():
+        return name
+    return f"{plugin}:{place}" if plugin else str(place)
 
 
 def with_chosen(settings: Settings, chosen: Mapping[str, str | list[str]]) -> Settings:
@@ -130,7 +156,7 @@ def with_settings(text: str, values: Mapping[str, str | list[str]]) -> str:
     }
     values = {key: wanted[key] for key in values if wanted.get(key) != said.get(key)}
     for key, value in values.items():
-        line = f"{key} = {json.dumps(value)}"
+        line = f"{key} = {json.dumps(value, ensure_ascii=False)}"  # \ud83d is no TOML
         place = re.search(rf"(?m)^[ \t]*{key}[ \t]*=.*$", text)
         if place is None:
             tables = re.search(r"(?m)^[ \t]*\[", text)  # keys behind them would be theirs

@@ -121,8 +121,13 @@ def _make(role: str, name: str, options: Options | None) -> object:
     kind = _load(offered[plugin])
     given = _options_of(plugin, role, options or {})
     arguments = (_place(argument),) if argument else ()
-    _check(kind, plugin, arguments, given)
-    return kind(*arguments, **given)
+    _check(kind, plugin, role, arguments, given)
+    try:
+        return kind(*arguments, **given)
+    except TypeError as error:
+        raise ConfigError(
+            f"an option in [models.{plugin}] is of the wrong type: {error}"
+        ) from error
 
 
 def _options_of(plugin: str, role: str, options: Options) -> dict[str, object]:
@@ -131,7 +136,9 @@ def _options_of(plugin: str, role: str, options: Options) -> dict[str, object]:
     roles = {one.removesuffix("s") for one in ROLES}
     own = told.get(role.removesuffix("s"), {})
     if not isinstance(own, dict):
-        raise ConfigError(f"write these options as a table [models.{plugin}.{role}]")
+        raise ConfigError(
+            f"write these options as a table [models.{plugin}.{role.removesuffix('s')}]"
+        )
     return {key: value for key, value in told.items() if key not in roles} | own
 
 
@@ -153,7 +160,7 @@ def _place(argument: str) -> Path | str:
 
 
 def _check(
-    kind: type, plugin: str, arguments: tuple[object, ...], given: Mapping[str, object]
+    kind: type, plugin: str, role: str, arguments: tuple[object, ...], given: Mapping[str, object]
 ) -> None:
     try:
         signature = inspect.signature(kind)
@@ -167,8 +174,8 @@ def _check(
         )
         raise ConfigError(
             f"{plugin} cannot be made so: {error}. Name what it should load behind a colon "
-            f"({plugin}:MODEL) and its options in [models.{plugin}] of mirada.toml"
-            f" (known: {known or 'none'})"
+            f"({plugin}:MODEL) and its options in [models.{plugin}] of mirada.toml, or in "
+            f"[models.{plugin}.{role.removesuffix('s')}] for this role (known: {known or 'none'})"
         ) from error
 
 

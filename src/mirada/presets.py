@@ -73,12 +73,14 @@ def recommend(machine: Machine, rate: float) -> tuple[Preset, str]:
         rate: pictures a second that get a vector of the embedded encoder, measured.
     """
     best, balanced, fast = preset(BEST), preset(BALANCED), preset(FAST)
-    memory = machine.memory if machine.memory is not None else balanced.memory
-    if (machine.gpu_memory or 0.0) >= best.gpu and memory >= best.memory:
+    memory = machine.memory if machine.memory is not None else best.memory  # where nobody tells
+    large = (machine.gpu_memory or 0.0) >= best.gpu
+    if large and memory >= best.memory:
         return best, f"{machine.gpu} has {machine.gpu_memory:.0f} GB"
     described = DESCRIBED * rate
     if memory < balanced.memory:
         return fast, f"{memory:.1f} GB of memory are little"
     if described < PATIENCE:
         return fast, f"describing pictures wholly would run at {described:.1f} a second"
-    return balanced, f"about {described:.0f} pictures a second, wholly described, and no large GPU"
+    lacks = f"{best.name} wants {best.memory:g} GB of memory" if large else "no large GPU"
+    return balanced, f"about {described:.0f} pictures a second, wholly described; {lacks}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mirada.config import MODEL_KEYS, load_settings, split_model
 from mirada.errors import MiradaError
 from mirada.store.lance import LanceStore
 from mirada.store.schema import IMAGES, REGIONS
@@ -36,11 +37,14 @@ class Leftover:
 
 def leftovers(collection: Collection) -> list[Leftover]:
     """What could go: nothing of it is read by a search of this collection."""
-    home, used = collection.home, collection.settings.index
-    found = list(_indexes(home, used))
-    model = Path(collection.settings.encoder)
-    kept = {model.name} if model.is_relative_to(home) else set()
-    models = (folder for folder in _folders(home / MODELS) if folder.name not in kept)
+    home, settings = collection.home, load_settings(collection.home)
+    found = list(_indexes(home, settings.index))
+    used = [Path(split_model(getattr(settings, key))[1]).resolve() for key in MODEL_KEYS]
+    models = [
+        folder
+        for folder in _folders(home / MODELS)
+        if not any(one.is_relative_to(folder.resolve()) for one in used)
+    ]
     found += [Leftover(f"model {folder.name}", (folder,)) for folder in models]
     found += [Leftover("half removed", (folder,)) for folder in sorted(home.glob(f"**/*{TRASH}"))]
     return found
@@ -49,11 +53,14 @@ def leftovers(collection: Collection) -> list[Leftover]:
 def prune(collection: Collection, found: list[Leftover]) -> None:
     """Remove what `leftovers` found; whatever moment it is killed at, no half index stays in place.
 
+    What has come into use since is left alone.
+
     Raises:
         CollectionBusy: another process is writing.
     """
     with collection.writing():
-        for folder in (folder for one in found for folder in one.folders):
+        still = {folder for one in leftovers(collection) for folder in one.folders}
+        for folder in (folder for one in found for folder in one.folders if folder in still):
             trash = folder if folder.name.endswith(TRASH) else Path(f"{folder}{TRASH}")
             shutil.rmtree(trash, ignore_errors=trash != folder)
             if trash != folder:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mirada.config import SETTINGS_NAME, with_chosen, with_settings
+from mirada.config import MODEL_KEYS, SETTINGS_NAME, located, with_chosen, with_settings
 from mirada.errors import CollectionNotFound, ConfigError
 from mirada.indexing.indexer import Silence, usual_threads
 from mirada.indexing.renew import Renewer, fill
@@ -29,9 +28,10 @@ from mirada.plugins import (
 )
 from mirada.store.lance import LanceStore
 from mirada.tagging.files import keep_folder, read_if_there, replace_file
+from mirada.trust import check_trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mirada.collection import Collection
@@ -56,6 +56,8 @@ def switch_models(
     collection: Collection,
     chosen: Mapping[str, str | list[str]],
     *,
+    roles: Sequence[str] | None = None,
+    keep_missing: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Failure, ...]:
     """Let the collection use other models; with another encoder once its index is complete.
@@ -63,6 +65,8 @@ def switch_models(
     Args:
         collection: indexed, with whatever encoder.
         chosen: what `mirada.toml` is to say: "encoder", "captioner" ...
+        roles: that look at pictures for a new encoder; by default those of the settings.
+        keep_missing: pictures whose files are gone must not be left behind.
         progress: told what happens.
 
     Returns:
@@ -71,35 +75,45 @@ def switch_models(
     Raises:
         CollectionBusy: another process is writing.
         ModelUnavailable: a model cannot be had.
+        ConfigError: `mirada.toml` is written in a way that cannot be changed.
         StoreError: pictures cannot be read, or the index cannot be written.
     """
     with collection.writing():
         home, old = collection.home, collection.store
-        settings = with_chosen(collection.settings, chosen)
-        settings = replace(settings, encoder=_placed(settings.encoder, home))
-        check_models(settings)
+        settings = _with(collection.settings, chosen, home)
+        check_models(settings, home)
         encoder = load_encoder(settings.encoder, settings.models)
         index = index_of(home, encoder)
+        _written(home, {**chosen, "index": index})  # that it can be, before hours of work
         failures: tuple[Failure, ...] = ()
         if encoder.name != old.encoder:
             new = LanceStore.create(home / index, encoder=encoder.name, dim=encoder.dim)
-            describer = make_describer(settings.roles, settings, encoder, home)
+            wanted = settings.roles if roles is None else roles
+            describer = make_describer(wanted, settings, encoder, home)
             threads = settings.threads or usual_threads(encoder, describer)
             renewer = Renewer(encoder, describer)
-            fill(old, new, renewer, threads=threads, progress=progress or Silence())
+            fill(
+                old,
+                new,
+                renewer,
+                threads=threads,
+                keep_missing=keep_missing,
+                progress=progress or Silence(),
+            )
             new.optimize()
             failures = describer.failures()
         point(home, {**chosen, "index": index})
     return failures
 
 
-def check_models(settings: Settings) -> None:
+def check_models(settings: Settings, home: Path) -> None:
     """See that all models of the settings can be made, before anything hangs on them.
 
     Raises:
         ModelUnavailable: one cannot be had.
-        ConfigError: an option is wrong.
+        ConfigError: an option is wrong, or needs the trust of the user.
     """
+    check_trust(home, settings)
     for role, load in LOADERS.items():
         if getattr(settings, role):
             load(getattr(settings, role), settings.models)
@@ -135,13 +149,18 @@ def point(home: Path, values: Mapping[str, str | list[str]]) -> None:
     Raises:
         ConfigError: it is written in a way that cannot be changed.
     """
-    path = home / SETTINGS_NAME
-    text = with_settings((read_if_there(path) or b"").decode("utf-8"), values)
-    replace_file(path, text.encode("utf-8"), keep_time=False)
+    replace_file(home / SETTINGS_NAME, _written(home, values).encode("utf-8"), keep_time=False)
 
 
-def _placed(model: str, home: Path) -> str:
-    return str(home / model) if model and (home / model).is_dir() else model
+def _written(home: Path, values: Mapping[str, str | list[str]]) -> str:
+    """What `mirada.toml` is to say."""
+    return with_settings((read_if_there(home / SETTINGS_NAME) or b"").decode("utf-8"), values)
+
+
+def _with(settings: Settings, chosen: Mapping[str, str | list[str]], home: Path) -> Settings:
+    """The settings with what was chosen, folders from the root."""
+    found = with_chosen(settings, chosen)
+    return with_chosen(found, {key: located(getattr(found, key), home) for key in MODEL_KEYS})
 
 
 def _copy(weights: Path, to: Path) -> Path:

@@ -6,13 +6,16 @@ import json
 import random
 import subprocess
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mirada.collection import open_collection
 from mirada.config import load_settings
+from mirada.pruning import leftovers, prune
 from mirada.store.lance import LanceStore
+from mirada.types import Box, TextLine
 from tests import photos
 from tests.conftest import command
 from tests.fakes import ColourEncoder, GreyEncoder
@@ -126,15 +129,73 @@ def test_a_change_that_is_killed_leaves_the_former_index_searching_and_goes_on(
     assert LanceStore.open(home / "indexes" / "grey-1").verify() == []
 
 
-def test_pictures_that_cannot_be_read_are_not_lost_by_a_change(indexed, mirada) -> None:
+def test_pictures_that_are_gone_are_left_behind_unless_they_are_to_be_kept(indexed, mirada) -> None:
     (indexed / "rose.png").unlink()
+    kept = mirada("index", "--encoder", "grey", "--keep-missing")
+    assert kept.returncode == 1
+    assert "1 pictures cannot be read and would be lost" in kept.stderr
+    assert "for the new model" not in kept.stderr, "told before anything is done"
+    assert load_settings(indexed / ".mirada").encoder == "colour"
+    assert mirada("index", "--encoder", "grey").returncode == 0
+    assert len(LanceStore.open(indexed / ".mirada" / "indexes" / "grey-1")) == PICTURES + 2
+
+
+def test_pictures_of_a_drive_that_is_not_there_are_not_lost_by_a_change(indexed, mirada) -> None:
+    (indexed / "drive").mkdir()
+    photos.flat((9, 9, 9)).save(indexed / "drive" / "a.png")
+    mirada("index")
+    (indexed / "drive" / "a.png").rename(indexed / ".mirada" / "elsewhere.png")
+    done = mirada("index", "--encoder", "grey")
+    assert done.returncode == 1
+    assert "drive/a.png (it is not there): mount the drive" in done.stderr
+    (indexed / ".mirada" / "elsewhere.png").rename(indexed / "drive" / "a.png")
+    assert mirada("index", "--encoder", "grey").returncode == 0
+
+
+def test_a_file_that_cannot_be_read_stops_the_change_at_its_end(indexed, mirada) -> None:
+    (indexed / "rose.png").write_bytes(b"no picture any more")
     done = mirada("index", "--encoder", "grey")
     assert done.returncode == 1
     assert "1 pictures cannot be read and would be lost" in done.stderr
-    assert load_settings(indexed / ".mirada").encoder == "colour"
     assert first(mirada, "red")
-    assert "removed 1" in mirada("index").stdout
-    assert mirada("index", "--encoder", "grey").returncode == 0
+    assert len(LanceStore.open(indexed / ".mirada" / "indexes" / "grey-1")) == PICTURES + 2
+
+
+def test_roles_that_are_left_out_do_not_look_for_the_new_encoder(indexed, mirada) -> None:
+    mirada("index", "--encoder", "grey", "--without", "tags")
+    record = json.loads(mirada("show", "rose.png", "--json").stdout)
+    assert set(record["models"]) == {"facts", "regions"}
+
+
+def test_what_was_read_since_goes_back_with_a_change_back(indexed, mirada) -> None:
+    mirada("index", "--encoder", "grey")
+    home = indexed / ".mirada"
+    store = LanceStore.open(home / "indexes" / "grey-1")
+    (image_id,) = [one for file, one in store.files().items() if file.path.name == "rose.png"]
+    (record,) = store.get([image_id])
+    line = TextLine("rosa", Box(0.1, 0.1, 0.4, 0.2), 0.9)
+    read = replace(record, text_lines=(line,), models={**record.models, "text": "reader/1"})
+    store.update([replace(read, regions=store.regions([image_id])[0])])
+    done = mirada("index", "--encoder", "colour")
+    assert "pictures for the new model: 1\n" in done.stderr
+    (back,) = LanceStore.open(home).get([image_id])
+    assert back.text_lines == (line,)
+    assert back.models["text"] == "reader/1"
+
+
+def test_settings_that_cannot_be_written_are_told_before_the_work(indexed, mirada) -> None:
+    path = indexed / ".mirada" / "mirada.toml"
+    path.write_text('encoder = "colour"\nsegmenter = "grid"\nroles = [\n  "facts",\n]\n')
+    done = mirada("index", "--preset", "fast")
+    assert done.returncode == 1
+    assert "cannot be changed: write there yourself" in done.stderr
+    assert "for the new model" not in done.stderr
+
+
+def test_an_unknown_model_leaves_no_empty_collection_behind(tmp_path, mirada) -> None:
+    photos.flat().save(tmp_path / "a.png")
+    assert mirada("index", "--encoder", "nosuch", cwd=tmp_path).returncode == 1
+    assert not (tmp_path / ".mirada").exists()
 
 
 def test_an_encoder_written_into_the_settings_alone_is_an_error_that_says_what_to_run(
@@ -174,6 +235,25 @@ def test_a_preset_is_written_down_before_the_first_picture_is_read(album, mirada
     assert settings.roles == ("facts", "metadata", "tags", "phrases")
     record = json.loads(mirada("show", "rose.png", "--json").stdout)
     assert record["regions"] == []
+
+
+def test_pruning_spares_what_has_come_into_use_since_it_looked(indexed, mirada) -> None:
+    mirada("index", "--encoder", "grey")
+    collection = open_collection(indexed)
+    found = leftovers(collection)
+    mirada("index", "--encoder", "colour")
+    prune(open_collection(indexed), found)
+    assert first(mirada, "red")
+
+
+def test_models_in_use_are_no_leftovers_whatever_their_role(indexed) -> None:
+    home = indexed / ".mirada"
+    for name in ("cap", "group/seg", "old"):
+        (home / "models" / name).mkdir(parents=True)
+    (home / "mirada.toml").write_text(
+        'captioner = "models/cap"\nsegmenter = "hub:models/group/seg"\n'
+    )
+    assert [one.what for one in leftovers(open_collection(indexed))] == ["model old"]
 
 
 def test_pruning_removes_the_former_index_and_leaves_the_one_in_use(indexed, mirada) -> None:

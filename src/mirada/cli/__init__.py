@@ -27,6 +27,7 @@ COMMANDS = {
     "tag": "mirada.cli.tag:tag",
     "tags": "mirada.cli.tags:tags",
     "train": "mirada.cli.train:train",
+    "trust": "mirada.cli.trust:trust",
 }
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from mirada.config import load_settings, with_chosen
+from mirada.config import load_settings, located, split_model, with_chosen
+from mirada.known import find_model
+from mirada.paths import absolute
+from mirada.plugins import list_plugins
 from mirada.presets import preset, presets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mirada.indexing.describe import Failure
     from mirada.indexing.indexer import Progress
@@ -42,23 +45,46 @@ def chosen_models(home: Path, named: str | None, models: Mapping[str, str | None
     """
     wanted: dict[str, str | list[str]] = dict(preset(named).settings) if named else {}
     return wanted | {
-        role: placed(model, home) for role, model in models.items() if model is not None
+        role: placed(model, f"{role}s", home) for role, model in models.items() if model is not None
     }
 
 
-def placed(model: str, home: Path) -> str:
-    """The name of a model with its folder from the root; from the home, if it lies there."""
-    plugin, colon, argument = model.rpartition(":")
-    if not argument or (home / argument).is_dir() or not Path(argument).expanduser().is_dir():
+def placed(model: str, role: str, home: Path) -> str:
+    """The name of a model as the settings hold it: a folder of the working folder from the root.
+
+    A name that is known, or that leads to a folder in the home, stays as it is.
+    """
+    plugin, argument = split_model(model)
+    known = find_model(role, model) or any(one.name == model for one in list_plugins(role))
+    if known or not argument or located(model, home) != model:
         return model
-    return f"{plugin}{colon}{Path(argument).expanduser().resolve()}"
+    folder = absolute(Path(argument))
+    if not folder.is_dir():
+        return model
+    return f"{plugin}:{folder}" if plugin else str(folder)
 
 
-def use_models(home: Path, folder: Path, chosen: Chosen, progress: Progress) -> tuple[Failure, ...]:
+def use_models(
+    home: Path,
+    folder: Path,
+    chosen: Chosen,
+    *,
+    roles: Sequence[str],
+    keep_missing: bool,
+    progress: Progress,
+) -> tuple[Failure, ...]:
     """Let the collection use other models; gives what could not be said of its pictures.
 
     Where the index holds vectors of another encoder, a second one is filled first, while searches
     go on with the former.
+
+    Args:
+        home: of the collection.
+        folder: of the pictures.
+        chosen: what `mirada.toml` is to say.
+        roles: that look at pictures for a new encoder.
+        keep_missing: pictures whose files are gone must not be left behind.
+        progress: told what happens.
 
     Raises:
         MiradaError: a model cannot be had, or the index cannot be filled; nothing has changed.
@@ -67,9 +93,16 @@ def use_models(home: Path, folder: Path, chosen: Chosen, progress: Progress) -> 
     from mirada.store.schema import IMAGES  # noqa: PLC0415
     from mirada.switching import check_models, point, switch_models  # noqa: PLC0415
 
-    if (home / load_settings(home).index / IMAGES).exists():
-        return switch_models(Collection(folder, home=home), chosen, progress=progress)
+    settings = load_settings(home)
+    if (home / settings.index / IMAGES).exists():
+        return switch_models(
+            Collection(folder, home=home),
+            chosen,
+            roles=roles,
+            keep_missing=keep_missing,
+            progress=progress,
+        )
+    check_models(with_chosen(settings, chosen), home)
     home.mkdir(parents=True, exist_ok=True)
-    check_models(with_chosen(load_settings(home), chosen))
     point(home, chosen)
     return ()

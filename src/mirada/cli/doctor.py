@@ -21,6 +21,7 @@ from mirada.models.small import WEIGHTS, SmallEncoder
 from mirada.models.weights import damaged_files
 from mirada.plugins import load_encoder
 from mirada.presets import presets, recommend
+from mirada.switching import check_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,7 @@ def _examine_encoder(collection: Collection, problems: list[str]) -> dict[str, A
     """Load the model and let it encode a word."""
     try:
         settings = _settings(collection)
+        check_models(settings, _home(collection))
         encoder = load_encoder(settings.encoder, settings.models)
         encoder.encode_texts(["a photo"])
         problems += [f"{name} is damaged: reinstall mirada" for name in damaged_files(WEIGHTS)]
@@ -111,6 +113,13 @@ def _examine_encoder(collection: Collection, problems: list[str]) -> dict[str, A
         problems.append(f"the model does not work: {error}")
         return None
     return {"name": encoder.name, "dim": encoder.dim, "image_size": encoder.image_size}
+
+
+def _home(collection: Collection) -> Path:
+    try:
+        return collection.home
+    except CollectionNotFound:
+        return collection.folder
 
 
 def _settings(collection: Collection) -> Settings:

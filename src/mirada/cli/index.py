@@ -12,7 +12,7 @@ from mirada.cli.chosen_models import chosen_models, model_options, use_models
 from mirada.cli.options import home_option
 from mirada.cli.output import print_json
 from mirada.collection import Collection
-from mirada.config import ROLES, home_for_index, load_settings
+from mirada.config import ROLES, home_for_index, load_settings, with_chosen
 from mirada.paths import readable
 
 if TYPE_CHECKING:
@@ -65,12 +65,20 @@ def index(
     watch = TerminalProgress if sys.stderr.isatty() else LineProgress
     with watch(tell_records=form == "nl") as progress:
         try:
+            usual = with_chosen(load_settings(place), chosen).roles
+            roles = chosen_roles(usual, ocr=ocr, only=only, without=without)
             if chosen:
-                use_models(place, roots[0], chosen, progress)
-            usual = load_settings(place).roles
+                use_models(
+                    place,
+                    roots[0],
+                    chosen,
+                    roles=roles,
+                    keep_missing=keep_missing,
+                    progress=progress,
+                )
             report = Collection(roots[0], home=place).index(
                 *roots,
-                roles=chosen_roles(usual, ocr=ocr, only=only, without=without),
+                roles=roles,
                 keep_missing=keep_missing,
                 again=again,
                 progress=progress,

@@ -110,6 +110,7 @@ class Describer:
                     record = step(replace(draft, record=record))
                     record = replace(record, models=_marked(record.models, role, step.name))
                 except ModelFailed as error:
+                    record = replace(record, models=_without(record.models, role))
                     self._note(role, str(error))
                 with self._lock:
                     self.seconds[role] += time.perf_counter() - started
@@ -137,6 +138,10 @@ def with_fed(roles: Iterable[str]) -> frozenset[str]:
         if role in found:
             found.update(FEEDS.get(role, ()))
     return frozenset(found)
+
+
+def _without(models: Mapping[str, str], role: str) -> dict[str, str]:
+    return {one: by for one, by in models.items() if one != role}
 
 
 def _marked(models: Mapping[str, str], role: str, name: str) -> dict[str, str]:

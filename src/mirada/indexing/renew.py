@@ -6,6 +6,8 @@ what people decided; the others look again.
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,10 +18,12 @@ from threadpoolctl import threadpool_limits
 from mirada.errors import StoreError, UnreadableImage
 from mirada.indexing.describe import Draft, with_fed
 from mirada.indexing.sight import Sight
+from mirada.paths import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from mirada.indexing.describe import Describer
     from mirada.indexing.indexer import Progress
@@ -40,6 +44,7 @@ class Renewer:
             describer: of the new index.
         """
         self._encoder, self._describer = encoder, describer
+        self.roles = frozenset(describer.steps)  # that look again
 
     def __call__(self, record: ImageRecord) -> tuple[ImageRecord, Vector]:
         """The record as the roles see it now, and the new vector of the whole.
@@ -73,16 +78,36 @@ class Renewer:
         raise UnreadableImage("no file of it is known")
 
 
-def fill(old: Store, new: Store, renewer: Renewer, *, threads: int, progress: Progress) -> None:
+def fill(
+    old: Store,
+    new: Store,
+    renewer: Renewer,
+    *,
+    threads: int,
+    keep_missing: bool = False,
+    progress: Progress,
+) -> None:
     """Bring `new` to all pictures that `old` holds; if stopped, the next call goes on from there.
 
+    Pictures whose files are certainly gone are left behind, as an indexing run would forget them.
+
+    Args:
+        old: stays as it is.
+        new: with vectors of the renewer's encoder.
+        renewer: sees pictures.
+        threads: that call it.
+        keep_missing: pictures whose files are gone must not be left behind either.
+        progress: told what happens.
+
     Raises:
-        StoreError: pictures cannot be read, so they would be lost; those that can be are kept.
+        StoreError: pictures cannot be read, so they would be lost. Where their files are not there,
+            this is told before anything is done; else those that can be read are kept.
     """
-    ids = sorted(old.ids())
+    gone = _gone(old, keep_missing=keep_missing)
+    ids = sorted(set(old.ids()) - gone)
     known = frozenset(new.ids())
     new.set_files(dict.fromkeys(known - set(ids), ()))
-    due = [one for chunk in _chunks(ids) for one in _due(old, new, chunk, known)]
+    due = [one for chunk in _chunks(ids) for one in _due(old, new, chunk, known, renewer.roles)]
     progress.planned(len(due), "pictures for the new model")
     lost: list[tuple[ImageRecord, str]] = []
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
@@ -98,10 +123,45 @@ def fill(old: Store, new: Store, renewer: Renewer, *, threads: int, progress: Pr
                 progress.advanced()
     if lost:
         record, why = lost[0]
-        raise StoreError(
-            f"{len(lost):,} pictures cannot be read and would be lost, such as {record.path} "
-            f"({why}): mount the drive, or run `mirada index` to forget what is gone"
-        )
+        raise StoreError(_LOST.format(len(lost), readable(record.path), why))
+
+
+_LOST: Final = (
+    "{:,} pictures cannot be read and would be lost, such as {} ({}): mount the drive or mend the "
+    "files, or run `mirada index` to forget what is gone, and then change the model"
+)
+
+
+def _gone(old: Store, *, keep_missing: bool) -> set[str]:
+    """Ids of which no file is there any more, though the folders are that held them.
+
+    Raises:
+        StoreError: of others it cannot be told, or they are to be kept.
+    """
+    places: dict[str, list[Path]] = defaultdict(list)
+    for file, image_id in old.files().items():
+        places[image_id].append(file.path)
+    missing = {
+        image_id: paths
+        for image_id, paths in places.items()
+        if not any(map(os.path.lexists, paths))
+    }
+    lost = [
+        paths[0]
+        for paths in missing.values()
+        if keep_missing or not all(_holds_others(path.parent) for path in paths)
+    ]
+    if lost:
+        raise StoreError(_LOST.format(len(lost), readable(lost[0]), "it is not there"))
+    return set(missing)
+
+
+def _holds_others(folder: Path) -> bool:
+    """Whether a folder is there and not empty, as the place of a drive without it would be."""
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _try(renewer: Renewer, record: ImageRecord) -> tuple[ImageRecord, Vector | str]:
@@ -112,18 +172,21 @@ def _try(renewer: Renewer, record: ImageRecord) -> tuple[ImageRecord, Vector | s
         return record, str(error)
 
 
-def _due(old: Store, new: Store, ids: Sequence[str], known: AbstractSet[str]) -> list[str]:
+def _due(
+    old: Store, new: Store, ids: Sequence[str], known: AbstractSet[str], roles: AbstractSet[str]
+) -> list[str]:
     """Those of the ids that the new store, which knows some, lacks or holds as they were before."""
     there = [one for one in ids if one in known]
     pairs = zip(_whole(old, there), _whole(new, there), strict=True)
-    same = {now.image_id for now, then in pairs if _carried(now) == _carried(then)}
+    same = {now.image_id for now, then in pairs if _carried(now, roles) == _carried(then, roles)}
     return [one for one in ids if one not in same]
 
 
-def _carried(record: ImageRecord) -> tuple[object, ...]:
-    """What no model has a say in, and may have changed while the new index was filled."""
+def _carried(record: ImageRecord, roles: AbstractSet[str]) -> tuple[object, ...]:
+    """What is not said anew by these roles, and may have changed while the new index was filled."""
     decided = tuple(tag for tag in record.tags if tag.state != "auto" or tag.source == "user")
-    return record.files, decided
+    others = {role: by for role, by in record.models.items() if role not in {*roles, "regions"}}
+    return record.files, decided, others
 
 
 def _without_regions(record: ImageRecord) -> ImageRecord:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mirada.errors import MiradaError, ModelFailed, UnreadableImage
+from mirada.errors import ModelFailed, UnreadableImage
 from mirada.indexing.images import open_image
 from mirada.paths import readable
 from mirada.search.detected import look_again, only, sought
@@ -116,12 +116,7 @@ class SecondLook:
         if not any(self._has_work(seen[hit.record.image_id].query) for hit in best):
             return results
         side = max(1, *(one.image_size for one in self._models))
-        with ThreadPoolExecutor(len(best)) as pool:
-            tasks = [pool.submit(self._judge, hit, seen[hit.record.image_id], side) for hit in best]
-            if wait(tasks, timeout=LONG).not_done:
-                names = " and ".join(self.models)
-                _log.info("looking again at the best %d pictures with %s", len(best), names)
-            judged = [task.result() for task in tasks]
+        judged = self._judge_all(best, seen, side)
         verdicts = [one if isinstance(one, Verdict) else None for one in judged]
         told = [
             hit if verdict is None else replace(hit, evidence=verdict.evidence)
@@ -131,6 +126,20 @@ class SecondLook:
         reasons = [one for one in judged if isinstance(one, str)]
         recheck = Recheck(self.models, len(best) - len(reasons), tuple(_warnings(reasons)))
         return replace(results, hits=(*ranked, *results.hits[self.limit :]), recheck=recheck)
+
+    def _judge_all(
+        self, best: Sequence[Hit], seen: Mapping[str, Seen], side: int
+    ) -> list[Verdict | str]:
+        """What `_judge` says of each picture, all at the same time."""
+        pool = ThreadPoolExecutor(len(best))
+        try:
+            tasks = [pool.submit(self._judge, hit, seen[hit.record.image_id], side) for hit in best]
+            if wait(tasks, timeout=LONG).not_done:
+                names = " and ".join(self.models)
+                _log.info("looking again at the best %d pictures with %s", len(best), names)
+            return [task.result() for task in tasks]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C no more begin
 
     def _has_work(self, query: ParsedQuery) -> bool:
         if self._detector is not None and sought(query):
@@ -144,7 +153,7 @@ class SecondLook:
             evidence = self._detected(image, seen) or hit.evidence
             asked = statements(seen.query, geometry=self._detector is None)
             chances = self._checked(image, asked)
-        except MiradaError as error:  # of the file, of a model, or of the way to a server
+        except Exception as error:
             return f"{readable(hit.record.path.name)}: {error}"
         degrees = (*_drawn(evidence, seen.query), *chances)
         return Verdict(degrees, tuple(retold(evidence, asked, chances)))

@@ -106,7 +106,7 @@ def test_through_all_faults_every_answer_comes_and_is_paid_once(served: Served) 
 def test_from_pictures_to_answers_through_faults(
     tmp_path: Path, environment: dict[str, str], own_cache: Path, served: Served
 ) -> None:
-    environment["MIRADA_CACHE"] = str(own_cache)
+    environment |= {"MIRADA_CACHE": str(own_cache), "MIRADA_TRUST": "1"}
     quick = (("busy",), ("garbled",), ("nonsense", "busy"), ("cut",))
     with FaultProxy(served.url, lambda question: dict(enumerate(quick)).get(question, ())) as proxy:
         album = _album(tmp_path, list(COLOURS), proxy, served)
@@ -138,7 +138,7 @@ def test_from_pictures_to_answers_through_faults(
 def test_a_killed_run_pays_nothing_twice(
     tmp_path: Path, environment: dict[str, str], own_cache: Path, served: Served
 ) -> None:
-    environment["MIRADA_CACHE"] = str(own_cache)
+    environment |= {"MIRADA_CACHE": str(own_cache), "MIRADA_TRUST": "1"}
     with FaultProxy(served.url, lambda _: ()) as proxy:
         album = _album(tmp_path, [*COLOURS, *COLOURS], proxy, served)
         process = subprocess.Popen(
