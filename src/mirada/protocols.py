@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,6 +124,19 @@ class Digested(Protocol):
 def batch_size_of(model: object) -> int:
     """How many images a model is best given together."""
     return model.batch_size if isinstance(model, Batched) else 1
+
+
+def is_calibrated(encoder: Encoder) -> bool:
+    """Whether an encoder is `Calibrated`, without making it load what its calibration needs.
+
+    On Python 3.11 isinstance would ask for the calibration itself, and so for the weights.
+    """
+    return getattr_static(encoder, "calibration", None) is not None
+
+
+def calibration_of(encoder: Encoder) -> Calibration | None:
+    """How the scores of an encoder turn into probabilities; None where it does not know."""
+    return cast("Calibrated", encoder).calibration if is_calibrated(encoder) else None
 
 
 def origin_of(encoder: Encoder) -> str:

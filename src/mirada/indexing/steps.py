@@ -19,7 +19,7 @@ from mirada.language.phrases import VERSION as PHRASES_VERSION
 from mirada.language.phrases import caption_keyphrases, tag_keyphrases
 from mirada.metadata.reader import metadata_version, read_metadata, recorded_tags_of
 from mirada.plugins import load_captioner, load_encoder, load_reader, load_segmenter
-from mirada.protocols import Calibrated, MapEncoder, batch_size_of, origin_of
+from mirada.protocols import MapEncoder, batch_size_of, is_calibrated, origin_of
 from mirada.types import WHOLE, Ask, Region
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def mapper_for(
 
 def _captioner(settings: Settings, encoder: Encoder) -> Captioner | None:
     """The captioner of the settings; the one by default needs an encoder that can check it."""
-    if settings.captioner == Settings().captioner and not isinstance(encoder, Calibrated):
+    if settings.captioner == Settings().captioner and not is_calibrated(encoder):
         return None
     return load_captioner(settings.captioner, settings.models)
 

@@ -17,7 +17,7 @@ import numpy as np
 from mirada.errors import ModelUnavailable
 from mirada.indexing.claims import drops_claim
 from mirada.indexing.consensus import agreement
-from mirada.protocols import Calibrated
+from mirada.protocols import calibration_of
 from mirada.types import Caption
 from mirada.vocabulary.remembered import TextVectors
 
@@ -105,11 +105,11 @@ def load_checker(encoder: Encoder) -> Checker:
     Raises:
         ModelUnavailable: the encoder has no calibration, so nothing can be said of its scores.
     """
-    if not isinstance(encoder, Calibrated):
+    calibration = calibration_of(encoder)
+    if calibration is None:
         raise ModelUnavailable(
             f"{encoder.name} has no calibration to check captions by: index --without captions"
         )
-    calibration = encoder.calibration
     fitted = json.loads(resources.files(__package__).joinpath(FITTED).read_text("utf-8"))
     kinds = _kinds(calibration, fitted.get(encoder.name))
     checks = Checks(calibration.distractors, calibration.temperature, kinds)

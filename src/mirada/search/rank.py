@@ -9,7 +9,7 @@ import numpy as np
 
 from mirada.language.analysis import analyse
 from mirada.language.shared import shared_form
-from mirada.protocols import Calibrated, Grounded
+from mirada.protocols import Grounded, calibration_of
 from mirada.search.assign import MISSING, Sightings, Weights, assign
 from mirada.search.calibrate import confidence
 from mirada.search.fuse import WORDS_WEIGHT
@@ -91,8 +91,7 @@ class Ranker:
         """
         self.constants = constants or Constants()
         self._texts, self._presence = TextVectors(encoder), presence
-        own = encoder.calibration if isinstance(encoder, Calibrated) else None
-        self._calibration = calibration or own
+        self._calibration = calibration or calibration_of(encoder)
         learnt = encoder.grounding if isinstance(encoder, Grounded) else None
         self._judge = learnt or self._calibration
 
