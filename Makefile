@@ -40,7 +40,7 @@ demo: .venv/core
 	@echo "open demo/results.html in a browser"
 
 test: .venv/extras-$(EXTRAS)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/extras-$(EXTRAS)
 	$(BIN)/ruff check .
