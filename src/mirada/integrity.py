@@ -11,9 +11,10 @@ from mirada.errors import ModelUnavailable
 from mirada.hub_cache import cached
 from mirada.known import known_models
 from mirada.models.captioners import WEIGHTS as CAPTIONER
+from mirada.models.checksums import hash_file
 from mirada.models.segmenters import WEIGHTS as SEGMENTER
 from mirada.models.small import WEIGHTS as ENCODER
-from mirada.models.weights import MANIFEST, damaged_files
+from mirada.models.weights import MANIFEST, damaged_files, promised_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,7 @@ def check_model(name: str) -> tuple[int, list[Path]]:
     """
     folder = EMBEDDED.get(name, Path(name))
     if (folder / MANIFEST).is_file():
-        damaged = damaged_files(folder)
-        return len(list(folder.iterdir())) - 1, [folder / one for one in damaged]
+        return len(promised_files(folder)), [folder / one for one in damaged_files(folder)]
     blobs = _blobs_of(_source_of(name))
     found = list(_named_by_digest(blobs)) if blobs.is_dir() else []
     if not found:
@@ -70,9 +70,8 @@ def _named_by_digest(blobs: Path) -> Iterator[Path]:
 
 def _digest(path: Path) -> str:
     """The digest by which the hub names a file: sha256, or git's of small ones."""
+    if SHA256.fullmatch(path.name):
+        return hash_file(path)
+    begun = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as file:
-        if SHA256.fullmatch(path.name):
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        told = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-        told.update(file.read())
-        return told.hexdigest()
+        return hashlib.file_digest(file, lambda: begun).hexdigest()

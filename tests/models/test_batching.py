@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mirada.errors import ModelFailed
 from mirada.models.batching import Gatherer
 
 if TYPE_CHECKING:
@@ -64,3 +67,29 @@ def test_an_error_reaches_those_of_its_batch_and_the_next_go_on() -> None:
     with pytest.raises(ValueError, match="99"):
         gather([12, 99])
     assert gather([4]) == [8]
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_too_few_or_too_many_answers_fail_all_of_the_batch_and_nobody_waits(count: int) -> None:
+    busy, come = Event(), Event()
+
+    def run(numbers: Sequence[int]) -> list[int]:
+        if 0 not in numbers:
+            return [1] * count
+        busy.set()
+        assert come.wait(10)
+        return list(numbers)
+
+    gather = Gatherer(run, 8)
+    with ThreadPoolExecutor(4) as pool:
+        tasks = [pool.submit(gather, [0])]
+        assert busy.wait(10)
+        tasks += [pool.submit(gather, [number, number]) for number in (1, 2, 3)]
+        while len(gather._waiting) < 6:
+            time.sleep(0.001)
+        come.set()
+        errors = [task.exception(timeout=10) for task in tasks]
+    told = f"a model gave {count} answers to 6 requests"
+    assert Counter(map(str, errors)) == {"None": 1, told: 3}
+    assert all(isinstance(error, ModelFailed) for error in errors[1:])
+    assert gather([0]) == [0]

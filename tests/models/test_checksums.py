@@ -25,7 +25,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def hashed_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     with monkeypatch.context() as patch:
-        patch.setattr(checksums, "_hash", lambda _: "again")
+        patch.setattr(checksums, "hash_file", lambda _: "again")
         return digest_of_file(path) == "again"
 
 

@@ -27,6 +27,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
+from mirada.models.hub import export  # noqa: E402
 from mirada.models.hub.encoders import HubEncoder  # noqa: E402
 from mirada.models.hub.export import export_encoder  # noqa: E402
 from tests.tiny_hub import MAKERS  # noqa: E402
@@ -171,14 +172,24 @@ def test_what_cannot_be_exported_is_told_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("part", ["encode_images", "encode_texts"])
+@pytest.mark.parametrize(("added", "told"), [(0.001, "0.001"), (np.nan, "nan")])
 def test_graphs_that_differ_from_the_model_are_not_kept(
-    checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: str,
+    added: float,
+    told: str,
+    checkpoints: dict[str, Path],
+    exported: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    true = ExportedEncoder.encode_images
-    monkeypatch.setattr(
-        ExportedEncoder, "encode_images", lambda self, images: true(self, images) + 0.001
-    )
-    with pytest.raises(ModelUnavailable, match="differ from the model by 0.001"):
+    written = ExportedEncoder(exported["clip"])  # the graphs that would be written again
+    monkeypatch.setattr(export, "_write_graphs", lambda *_: None)
+    monkeypatch.setattr(export, "_write_rest", lambda *_: None)
+    monkeypatch.setattr(export, "ExportedEncoder", lambda _: written)
+    true = getattr(written, part)
+    monkeypatch.setattr(written, part, lambda given: true(given) + np.float32(added))
+    with pytest.raises(ModelUnavailable, match=f"differ from the model by {told}"):
         export_encoder(_exact(checkpoints["clip"]), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from threading import Condition
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from mirada.errors import ModelFailed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -43,7 +45,11 @@ class Gatherer(Generic[Asked, Answer]):
         self._running = False
 
     def __call__(self, asked: Sequence[Asked]) -> list[Answer]:
-        """One answer for each request, in order; raises what `run` raises for its batch."""
+        """One answer for each request, in order; raises what `run` raises for its batch.
+
+        Raises:
+            ModelFailed: it had not as many answers as it was asked for.
+        """
         mine = [(one, Future[Answer]()) for one in asked]
         with self._changed:
             self._waiting.extend(mine)
@@ -73,6 +79,8 @@ class Gatherer(Generic[Asked, Answer]):
             batch.append(self._waiting.popleft())
         try:
             answers = self._run([one for one, _ in batch])
+            if len(answers) != len(batch):
+                raise ModelFailed(f"a model gave {len(answers)} answers to {len(batch)} requests")
         except self._too_much as error:
             if len(batch) == 1:
                 batch[0][1].set_exception(error)

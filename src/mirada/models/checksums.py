@@ -18,20 +18,21 @@ LARGE: Final = 50_000_000  # bytes from which on remembering pays
 
 
 def digest_of_file(path: Path) -> str:
-    """Hexadecimal sha256 of the bytes of a file."""
+    """Hexadecimal sha256 of the bytes of a file, which may be remembered."""
     state = path.stat()
     if state.st_size < LARGE:
-        return _hash(path)
+        return hash_file(path)
     key = f"{absolute(path)} {state.st_size} {state.st_mtime_ns}"
     known = _known()
     if key not in known:
-        known[key] = _hash(path)
+        known[key] = hash_file(path)
         with suppress(OSError):  # a cache that cannot be written costs time alone
             _write(known)
     return known[key]
 
 
-def _hash(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Hexadecimal sha256 of the bytes of a file, which are read anew, piece by piece."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 

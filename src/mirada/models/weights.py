@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mirada.errors import ModelUnavailable
-from mirada.models.checksums import digest_of_file
+from mirada.models.checksums import digest_of_file, hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,13 +122,19 @@ def kept_names(what: str, layers: int) -> list[str]:
     return [f"{what}_{part}_{layer}" for layer in range(layers) for part in ("keys", "values")]
 
 
+def promised_files(folder: Path) -> Mapping[str, str]:
+    """Name -> hexadecimal sha256 of the files that the manifest promises.
+
+    Raises:
+        ModelUnavailable: it is missing or not one, or a file that it names is missing.
+    """
+    return _read(folder, _Files).files
+
+
 def damaged_files(folder: Path) -> list[str]:
     """Names of the files whose bytes are not those that the manifest promises."""
-    return [
-        name
-        for name, digest in _read(folder, _Files).files.items()
-        if sha256((folder / name).read_bytes()).hexdigest() != digest
-    ]
+    promised = promised_files(folder).items()
+    return [name for name, digest in promised if hash_file(folder / name) != digest]
 
 
 def digest_of_folder(folder: Path) -> str:
