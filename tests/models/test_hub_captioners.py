@@ -205,6 +205,38 @@ def test_users_may_ask_otherwise(checkpoint) -> None:
     assert own.name != HubCaptioner(folder, prompts={"whole": "a box"}).name
 
 
+def test_other_languages_have_another_name(checkpoint) -> None:
+    folder = checkpoint("llava")
+    usual = HubCaptioner(folder)
+    names = {HubCaptioner(folder, languages=some).name for some in (["en"], ["es"], ["es", "en"])}
+    assert len(names) == 3
+    assert usual.name not in names
+    for same in (
+        {"languages": ["en", "es"]},
+        {"batch_size": 1},
+        {"prompts": {"whole": CHAT["whole"]}},
+    ):
+        assert HubCaptioner(folder, **same).name == usual.name
+
+
+def test_one_language_may_be_named_without_brackets(checkpoint) -> None:
+    captioner = load_captioner(str(checkpoint("llava")), {"hub": {"languages": "es"}})
+    assert captioner.languages == ("es",)
+    with pytest.raises(ConfigError, match="prompts region-fr, whole-fr are missing"):
+        HubCaptioner(checkpoint("llava"), languages="fr")
+
+
+def test_too_little_memory_for_one_picture_is_told(checkpoint, monkeypatch) -> None:
+    captioner = HubCaptioner(checkpoint("blip"))
+
+    def cramped(*_: Any) -> Any:
+        raise RuntimeError("MPS backend out of memory")
+
+    monkeypatch.setattr(captioner._writer, "_write_alike", cramped)
+    with pytest.raises(ModelUnavailable, match="not enough memory for tiny-blip.*smaller model"):
+        caption(captioner, picture(64, 48), Ask(WHOLE, "en", 1), Ask(LEFT, "en", 1))
+
+
 def test_settings_for_chance_that_come_with_a_checkpoint_are_left_aside(
     checkpoint, tmp_path
 ) -> None:
@@ -297,7 +329,9 @@ def test_a_model_of_another_family_is_no_captioner(checkpoint) -> None:
 
 def test_weights_for_another_role_are_no_captioner(tmp_path) -> None:
     folder = tiny_captioners.tiny_blip_itm(tmp_path / "matcher")
-    with pytest.raises(ModelUnavailable, match="weights of a BlipForConditionalGeneration: text_"):
+    with pytest.raises(
+        ModelUnavailable, match="weights of a BlipForConditionalGeneration, such as text_"
+    ):
         caption(HubCaptioner(folder), photos.flat(), Ask(WHOLE, "en", 1))
 
 

@@ -27,7 +27,7 @@ pytest.importorskip("scipy")  # without torchvision the pictures of OWLv2 need i
 
 from mirada.models.hub.detectors import HubDetector  # noqa: E402
 from mirada.models.hub.grounded import OwlFinder, prompt_of, sentence_of  # noqa: E402
-from mirada.models.hub.stretch import stretched  # noqa: E402
+from mirada.models.thin import stretched  # noqa: E402
 from tests.tiny_segmenters import DETECTORS, SIDE, tiny_owlv2  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -75,6 +75,17 @@ def test_each_phrase_has_boxes_of_its_own_apart_from_each_other(
         boxes = corners([one.box for one in found])
         overlaps = iou(boxes, boxes)
         assert all(overlaps[i, j] <= 0.6 for i in range(len(boxes)) for j in range(i))
+
+
+def test_too_little_memory_is_told(
+    folder_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cramped(*_: Any) -> Any:
+        raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")
+
+    monkeypatch.setattr(OwlFinder, "find", cramped)
+    with pytest.raises(ModelUnavailable, match="not enough memory for owlv2@.*device = 'cpu'"):
+        HubDetector(folder_of("owlv2")).detect(picture(37, 41), ["dog"])
 
 
 @pytest.mark.parametrize("kind", DETECTORS)

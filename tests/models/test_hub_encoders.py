@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,9 @@ from click.testing import CliRunner
 
 from mirada.cli import cli
 from mirada.errors import ConfigError, ModelUnavailable
+from mirada.indexing.verify import load_checker
 from mirada.plugins import load_encoder
+from mirada.protocols import is_calibrated
 from mirada.search.calibrate import confidence
 from mirada.testing import EncoderContract
 from mirada.testing.checks import picture
@@ -184,8 +188,102 @@ def test_weights_that_are_missing_are_not_made_up(
     weights = load_file(place / "model.safetensors")
     del weights["visual_projection.weight"]
     save_file(weights, place / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelUnavailable, match=r"lacks weights.*visual_projection\.weight"):
+    with pytest.raises(
+        ModelUnavailable, match=r"lacks 1 weights of an encoder.*visual_projection\.weight"
+    ):
         HubEncoder(place).encode_texts(["a red ball"])
+
+
+def test_weights_of_other_shapes_are_told(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    place = shutil.copytree(checkpoints["clip"], tmp_path / "clip")
+    told = json.loads((place / "config.json").read_text())
+    told["vision_config"]["patch_size"] = 4
+    (place / "config.json").write_text(json.dumps(told))
+    with pytest.raises(ModelUnavailable, match="clip is damaged.*have other shapes"):
+        HubEncoder(place).encode_texts(["a red ball"])
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [(b"garbage garbage", "hold more than numbers"), (b"", "end too early")],
+)
+def test_old_weights_that_are_damaged_are_told(
+    written: bytes, why: str, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    place = shutil.copytree(checkpoints["clip"], tmp_path / "clip")
+    (place / "model.safetensors").unlink()
+    (place / "pytorch_model.bin").write_bytes(written)
+    with pytest.raises(ModelUnavailable, match=f"clip is damaged or incomplete: .*{why}"):
+        HubEncoder(place).encode_texts(["a red ball"])
+
+
+def test_weights_that_would_run_code_are_refused(
+    checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    place = shutil.copytree(checkpoints["clip"], tmp_path / "clip")
+    (place / "model.safetensors").unlink()
+    (place / "pytorch_model.bin").write_bytes(pickle.dumps(Running(tmp_path / "ran")))
+    with pytest.raises(ModelUnavailable, match="hold more than numbers"):
+        HubEncoder(place).encode_texts(["a red ball"])
+    assert not (tmp_path / "ran").exists()
+
+
+class Running:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("kind", ["clip", "siglip2-naflex"])
+def test_a_tokenizer_without_words_is_not_made_up(
+    kind: str, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    place = shutil.copytree(checkpoints[kind], tmp_path / kind)
+    (place / "tokenizer.json").unlink()
+    with pytest.raises(ModelUnavailable, match=r"lacks the words of its tokenizer"):
+        HubEncoder(place).encode_texts(["a red ball"])
+
+
+def test_probabilities_are_the_same_in_any_precision(
+    checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    place = shutil.copytree(checkpoints["clip"], tmp_path / "clip")
+    exact, rough = (HubEncoder(place, precision=one) for one in ("float32", "bfloat16"))
+    assert rough.calibration.scale == exact.calibration.scale
+    assert load_checker(rough).name == load_checker(exact).name  # else captions would be due
+    rounded = torch.tensor(exact.calibration.scale).log().bfloat16().exp()
+    assert abs(float(rounded) - exact.calibration.scale) > 1e-3  # it would differ
+
+
+def test_whether_it_is_calibrated_is_told_without_its_weights(
+    checkpoints: dict[str, Path],
+) -> None:
+    encoder = HubEncoder(checkpoints["clip"])
+    assert is_calibrated(encoder)
+    assert encoder._loaded is None
+
+
+def test_loading_leaves_logs_and_progress_bars_as_they_were(checkpoints: dict[str, Path]) -> None:
+    from huggingface_hub.utils import are_progress_bars_disabled
+    from transformers import logging
+
+    def told() -> tuple[int, bool, bool]:
+        fetching = not are_progress_bars_disabled()
+        return logging.get_verbosity(), logging.is_progress_bar_enabled(), fetching
+
+    logging.set_verbosity_warning()
+    encoder = HubEncoder(checkpoints["clip"])
+    encoder.encode_texts(["a red ball"])
+    assert told() == (logging.WARNING, True, True)
+    load = encoder.outline.source.load
+    # what is fetched is shown, what is loaded is not; also while another one loads
+    within = load(lambda *_, **__: (load(lambda *_, **__: told()), told()))
+    assert within == ((logging.ERROR, False, True),) * 2
+    assert told() == (logging.WARNING, True, True)
 
 
 def test_a_processor_is_taken_where_there_is_no_card(

@@ -164,6 +164,17 @@ def test_few_at_once_are_judged_as_many_at_once(checkpoint, family) -> None:
     np.testing.assert_allclose(many, few, atol=1e-5)
 
 
+def test_too_little_memory_for_one_text_is_told(checkpoint, monkeypatch) -> None:
+    reranker = HubReranker(checkpoint("llava"))
+
+    def cramped(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(reranker._matcher, "_ask_in_words", cramped)
+    with pytest.raises(ModelUnavailable, match="not enough memory for tiny-llava"):
+        reranker.check(picture(64, 48), TEXTS)
+
+
 def test_the_name_tells_the_folder_and_its_weights(checkpoint) -> None:
     reranker = load_reranker(f"hub:{checkpoint('blip')}", {"hub": {"batch_size": 2}})
     assert reranker.name == HubReranker(checkpoint("blip")).name
@@ -186,7 +197,7 @@ def test_models_for_other_roles_are_no_rerankers(tmp_path) -> None:
     with pytest.raises(ModelUnavailable, match="family 'florence2', which cannot be a reranker"):
         HubReranker(florence)
     writer = tiny_hub.tiny_blip(tmp_path / "writer")
-    with pytest.raises(ModelUnavailable, match="the weights of a BlipForImageTextRetrieval"):
+    with pytest.raises(ModelUnavailable, match="weights of a BlipForImageTextRetrieval, such as"):
         HubReranker(writer).check(photos.flat(), ["a ball"])
 
 

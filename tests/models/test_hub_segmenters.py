@@ -177,7 +177,9 @@ class Drawing:
 def test_points_and_masks_are_told_in_fractions_of_the_image(padded: bool, half: float) -> None:
     """An image of 120 x 80 pixels fills 64 x 43 of the square, or all of it."""
     model = Drawing()
-    prompted = Prompted(model, Square(SIDE, padded, MEAN, SPREAD), Asking(SIDE, 2, 3, 0.5, 0.5))
+    prompted = Prompted(
+        model, Square(SIDE, padded, MEAN, SPREAD), Asking(SIDE, 2, 3, 0.5, 0.5, 0.5)
+    )
     found = prompted(shapes())
     assert (model.embedded, model.asked) == (1, [3, 1])
     assert len(found) == 4  # each once: the surest of the three masks at a point
@@ -266,6 +268,30 @@ def test_a_checkpoint_without_some_of_its_weights_is_refused(
     save_file(weights, tmp_path / kind / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelUnavailable, match=r"lacks 1 weights .*iou_prediction_head"):
         HubSegmenter(tmp_path / kind).segment(Seen(shapes(), None))
+
+
+def test_options_that_decide_what_is_found_stand_in_the_name(
+    folder_of: Callable[[str], Path],
+) -> None:
+    usual = HubSegmenter(folder_of("sam")).name
+    others = [{"points": 4}, {"least_iou": 0.5}, {"least_stability": 0.9}]
+    names = {HubSegmenter(folder_of("sam"), **some).name for some in others}
+    assert len(names) == 3
+    assert all(name.startswith(f"{usual}+") and len(name) == len(usual) + 7 for name in names)
+    for same in ({"points": 8}, {"batch_size": 3}, {"least_iou": 0.88}, {"device": "cpu"}):
+        assert HubSegmenter(folder_of("sam"), **same).name == usual
+
+
+def test_too_little_memory_is_told_with_what_to_make_smaller(
+    folder_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cramped(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Prompted, "_masks", cramped)
+    segmenter = HubSegmenter(folder_of("sam"), batch_size=16)
+    with pytest.raises(ModelUnavailable, match="not enough memory for sam@.*batch_size below 16"):
+        segmenter.segment(Seen(shapes(), None))
 
 
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

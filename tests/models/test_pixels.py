@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mirada.models.pixels import Preparation, preparation_of, prepare, without_ends
+from mirada.models.pixels import Preparation, preparation_of, prepare
+from mirada.models.thin import on_grey, stretched, without_ends
 from tests import photos
 
 TOLD = {
@@ -27,6 +28,16 @@ def test_a_strip_loses_its_ends_and_nothing_else_does() -> None:
     assert without_ends(strip.transpose(2)).size == (10, 80)
     square = photos.flat()
     assert without_ends(square) is square
+
+
+def test_thin_pictures_are_widened_or_put_on_grey_and_others_stay() -> None:
+    strip = photos.flat(photos.RED, (17, 2))
+    assert stretched(strip).size == on_grey(strip).size == (17, 3)
+    assert stretched(strip).getcolors() == [(51, photos.RED)]
+    assert sorted(on_grey(strip).getcolors()) == [(17, (127, 127, 127)), (34, photos.RED)]
+    assert on_grey(strip.transpose(2)).size == (3, 17)
+    thick = photos.flat(photos.RED, (16, 2))
+    assert stretched(thick).size == on_grey(thick).size == (16, 2)
 
 
 def test_values_are_scaled_by_channel() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from mirada.errors import ConfigError, ModelUnavailable
 from mirada.models.batching import Gatherer
 from mirada.models.distractors import kept_distractors
+from mirada.models.memory import enough_memory
 from mirada.models.small import clean, unit_rows
 from mirada.types import Calibration
 
@@ -120,7 +121,7 @@ class ContrastEncoder:
     @property
     def towers(self) -> Towers:
         """The model, loaded by the first that asks; raises as `encode_images`."""
-        with self._loading:
+        with self._loading, enough_memory(self.name):
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
@@ -132,13 +133,8 @@ class ContrastEncoder:
         return self._checked(self.towers.read(texts))
 
     def _ask(self, gatherer: Gatherer[Any, NDArray[np.float32]], asked: list[Any]) -> list[Any]:
-        try:
+        with enough_memory(self.name):
             return gatherer(asked)
-        except MemoryError as error:
-            raise ModelUnavailable(
-                f"there is not enough memory for one input of {self.name}: take a smaller model, "
-                "precision = 'bfloat16', or device = 'cpu'"
-            ) from error
 
     def _checked(self, rows: NDArray[np.float32]) -> Sequence[NDArray[np.float32]]:
         if rows.shape[1:] != (self.dim,):

@@ -8,13 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mirada.errors import ModelUnavailable
 from mirada.models.contrast import About, ContrastEncoder
+from mirada.models.extras import extra_needed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-NEEDS = "open-clip needs the extra: pip install 'mirada[open-clip]'"
 
 
 class OpenClipEncoder(ContrastEncoder):
@@ -31,9 +29,12 @@ class OpenClipEncoder(ContrastEncoder):
         """The weights are loaded by the first call.
 
         Args:
-            model: "ARCHITECTURE/TAG" as open_clip lists them, "hf-hub:org/name", or a folder with
-                `open_clip_config.json` and weights.
-            device: auto, cpu, cuda or mps; by default what MIRADA_DEVICE says.
+            model: "ARCHITECTURE/TAG" as open_clip lists them, "hf-hub:org/name" or
+                "hf-hub:org/name@revision", or a folder with `open_clip_config.json` and weights.
+                Without a revision, a commit of the hub that was fetched before stays. This cannot
+                be had for ARCHITECTURE/TAG, nor for a text tower or a tokenizer that a
+                configuration takes from elsewhere: open_clip asks the hub for the newest each time.
+            device: auto, cpu, cuda, cuda:1 or mps; by default what MIRADA_DEVICE says.
             precision: auto, float32, bfloat16 or float16; by default what MIRADA_PRECISION says.
             batch_size: images or texts at once, at most; halved where memory does not hold them.
 
@@ -41,18 +42,11 @@ class OpenClipEncoder(ContrastEncoder):
             ModelUnavailable: the extra is missing, or the model cannot be had.
             ConfigError: there is no such device here, or no such precision.
         """
-        try:
+        with extra_needed("open-clip"):
             from mirada.models import open_clip_towers as towers  # noqa: PLC0415 brings torch
-        except ImportError as error:
-            raise ModelUnavailable(NEEDS) from error
-        except RuntimeError as error:
-            raise ModelUnavailable(
-                f"open_clip cannot be imported ({error}): install torch and torchvision of one "
-                "build, both for graphics cards or both without"
-            ) from error
         self.outline = towers.outline(model, device, precision)
         about = About(
-            name=self.outline.name,
+            name=self.outline.found.name,
             dim=self.outline.dim,
             image_size=self.outline.image_size,
             digest=self.outline.digest,

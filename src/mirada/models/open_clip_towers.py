@@ -19,8 +19,10 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from safetensors import SafetensorError
 
 from mirada.errors import ModelUnavailable
+from mirada.models import snapshots
 from mirada.models.devices import choose_device, memory_told, place_model, precision_for
-from mirada.models.pixels import without_ends
+from mirada.models.reasons import reason
+from mirada.models.thin import without_ends
 from mirada.models.weights import digest_of_folder, digest_of_settings
 
 if TYPE_CHECKING:
@@ -29,20 +31,36 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-HUB = "hf-hub:"
+HUB, FOLDER = "hf-hub:", "local-dir:"
+STEMS = ("open_clip_model", "open_clip_pytorch_model")  # of files of weights on the hub
 CONFIG = "open_clip_config.json"
 DEFAULT_SIZE = 224  # pixels, where a configuration says nothing
 DIGITS = 12  # of a revision in a name
+BROKEN = (
+    *(OSError, ValueError, KeyError, RuntimeError, EOFError, TypeError),
+    *(SafetensorError, UnpicklingError),
+)
 SHORTEST = "shortest"  # how images are brought to size: the shorter side, then the middle
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a model is."""
+
+    name: str  # with its revision
+    place: str  # as open_clip is told: an architecture, or "local-dir:..."
+    config: Mapping[str, Any]  # "model_cfg" of open_clip
+    tag: str | None = None  # of the weights of an architecture
+    settings: str = ""  # digest of the small files beside weights
+    identity: str = ""  # on the hub, of which the folder holds a commit
+    words: str = ""  # the place of the tokenizer, where it is another
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """A model before its weights are loaded."""
 
-    name: str  # with its revision
-    place: str  # as open_clip is told: an architecture, "local-dir:..." or "hf-hub:..."
-    tag: str | None  # of the weights of an architecture
+    found: Found
     quick_gelu: bool  # whether weights of that tag were trained with this approximation
     dim: int
     image_size: int  # pixels
@@ -54,33 +72,26 @@ class Outline:
 def outline(model: Path | str, device: str | None, precision: str | None) -> Outline:
     """What can be told of a model without its weights.
 
+    Of one on the hub all small files are fetched, and a commit that was fetched before stays.
+
     Raises:
         ModelUnavailable: there is no such model, or its configuration cannot be had.
         ConfigError: there is no such device here, or no such precision.
     """
     numbers = str(precision_for(choose_device(device), precision))
-    tag, settings = None, ""
     with _told(str(model)):
         if Path(model).is_dir():
-            folder = Path(model).resolve()
-            place, told = f"local-dir:{folder}", json.loads((folder / CONFIG).read_text("utf-8"))
-            name = f"{folder.name}@{digest_of_folder(folder)[:DIGITS]}"
-            settings = digest_of_settings(folder)
+            found = _in_folder(Path(model).resolve())
         elif str(model).startswith(HUB):
-            identity = str(model).removeprefix(HUB)
-            path = Path(download_pretrained_from_hf(identity, filename=CONFIG))
-            place, told = str(model), json.loads(path.read_text("utf-8"))
-            name = f"{identity}@{path.parent.name[:DIGITS]}"  # its folder is called as the commit
+            found = _on_hub(str(model).removeprefix(HUB))
         else:
-            place, _, tag = str(model).rpartition("/")
-            told, name = {"model_cfg": _built_in(place, tag)}, str(model)
-        config = told["model_cfg"]
-        size = config["vision_cfg"].get("image_size", DEFAULT_SIZE)
+            found = _built_in(str(model))
+        size = found.config["vision_cfg"].get("image_size", DEFAULT_SIZE)
         side = max(size) if isinstance(size, list | tuple) else int(size)
-        digest = sha256(f"{numbers} {settings}".encode()).hexdigest()
-        quick = bool(tag and open_clip.get_pretrained_cfg(place, tag).get("quick_gelu"))
-        dim = config["embed_dim"]
-        return Outline(name, place, tag, quick, dim, side, digest, device, precision)
+        digest = sha256(f"{numbers} {found.settings}".encode()).hexdigest()
+        about = open_clip.get_pretrained_cfg(found.place, found.tag) if found.tag else {}
+        quick, dim = bool(about.get("quick_gelu")), found.config["embed_dim"]
+        return Outline(found, quick, dim, side, digest, device, precision)
 
 
 class OpenClipTowers:
@@ -88,18 +99,20 @@ class OpenClipTowers:
 
     def __init__(self, about: Outline) -> None:
         """Load the weights; raises ModelUnavailable where they cannot be had or are damaged."""
-        with _told(about.name):
+        found = about.found
+        with _told(found.name), memory_told():
+            _fetch_weights(found)
             made = open_clip.create_model(
-                about.place,
-                about.tag,
+                found.place,
+                found.tag,
                 force_quick_gelu=about.quick_gelu,
                 require_pretrained=True,
             )
-            self.tokenizer = open_clip.get_tokenizer(about.place)
+            self.tokenizer = open_clip.get_tokenizer(found.words or found.place)
         self.preprocess = PreprocessCfg(**made.visual.preprocess_cfg)
         self._pixels = image_transform_v2(self.preprocess, is_train=False)
+        self.logit_scale = float(made.logit_scale.detach().float().exp())  # before it is rounded
         self.model = place_model(made, about.device, about.precision)
-        self.logit_scale = float(made.logit_scale.detach().float().exp())
         parameter = next(self.model.parameters())
         self._device, self._numbers = parameter.device, parameter.dtype
 
@@ -122,8 +135,38 @@ class OpenClipTowers:
             return np.asarray(self.model.encode_text(ids).float().cpu().numpy())
 
 
-def _built_in(architecture: str, tag: str) -> Mapping[str, Any]:
-    """The configuration of an architecture that open_clip brings, and has weights of."""
+def _in_folder(folder: Path) -> Found:
+    return Found(
+        name=f"{folder.name}@{digest_of_folder(folder)[:DIGITS]}",
+        place=f"{FOLDER}{folder}",
+        config=_config(folder),
+        settings=digest_of_settings(folder),
+    )
+
+
+def _on_hub(source: str) -> Found:
+    """Of "org/name" or "org/name@revision": the folder of a commit in the cache."""
+    identity, _, revision = source.partition("@")
+    folder = snapshots.find(identity, revision or None, STEMS)
+    config = _config(folder)
+    elsewhere = config["text_cfg"].get("hf_tokenizer_name") and not snapshots.holds_words(folder)
+    return Found(
+        name=f"{identity}@{folder.name[:DIGITS]}",
+        place=f"{FOLDER}{folder}",
+        config=config,
+        identity=identity,
+        words=f"{HUB}{identity}" if elsewhere else "",
+    )
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    told: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
+    return told["model_cfg"]  # type: ignore[no-any-return]
+
+
+def _built_in(name: str) -> Found:
+    """An architecture that open_clip brings, with weights that it knows."""
+    architecture, _, tag = name.rpartition("/")
     config = open_clip.get_model_config(architecture) if architecture else None
     if config is None:
         near = get_close_matches(architecture or tag, open_clip.list_models(), n=3)
@@ -136,7 +179,14 @@ def _built_in(architecture: str, tag: str) -> Mapping[str, Any]:
         raise ModelUnavailable(
             f"open_clip has no weights {tag!r} of {architecture}; known: {', '.join(tags)}"
         )
-    return dict(config)
+    return Found(name, architecture, dict(config), tag)
+
+
+def _fetch_weights(found: Found) -> None:
+    """Those of a model on the hub, of the commit of its configuration."""
+    folder = Path(found.place.removeprefix(FOLDER))
+    if found.identity and not snapshots.holds_weights(folder, STEMS):
+        download_pretrained_from_hf(found.identity, revision=folder.name)
 
 
 @contextmanager
@@ -148,9 +198,8 @@ def _told(name: str) -> Iterator[None]:
         raise ModelUnavailable(
             f"{name} needs transformers for its texts: pip install 'mirada[hub]'"
         ) from error
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    except BROKEN as error:
         raise ModelUnavailable(
-            f"{name} cannot be had: {first}. Name ARCHITECTURE/TAG, hf-hub:org/name, or a folder "
-            f"with {CONFIG} and weights"
+            f"{name} cannot be had: {reason(error)}. Name ARCHITECTURE/TAG, hf-hub:org/name, or a "
+            f"folder with {CONFIG} and weights"
         ) from error

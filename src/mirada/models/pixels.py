@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL.Image import Resampling
 
+from mirada.models.thin import without_ends
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-LONGEST = 8  # times its width that a strip is long, at most
 SHORTEST = "shortest"
 SQUASH = "squash"
 
@@ -48,19 +49,6 @@ def prepare(image: Image, how: Preparation) -> NDArray[np.float32]:
     scaled = np.asarray(square, np.float32) / 255
     normal = (scaled - np.array(how.mean, np.float32)) / np.array(how.std, np.float32)
     return np.ascontiguousarray(normal.transpose(2, 0, 1), np.float32)
-
-
-def without_ends(image: Image) -> Image:
-    """The middle of a very long strip: of it a model that cuts out the centre sees still less.
-
-    Brought to the height of a model, a strip of 2 x 10,000 pixels would take a gigabyte.
-    """
-    width, height = image.size
-    most = LONGEST * min(width, height)
-    if max(width, height) <= most:
-        return image
-    left, top = (width - min(width, most)) // 2, (height - min(height, most)) // 2
-    return image.crop((left, top, left + min(width, most), top + min(height, most)))
 
 
 def _side(size: tuple[int, int], how: Preparation) -> tuple[int, int]:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirada.errors import ConfigError, ModelUnavailable
+from mirada.errors import ConfigError
 from mirada.models.batching import Gatherer
+from mirada.models.extras import extra_needed
 from mirada.models.hub.pictures import fit, part_of
-from mirada.models.hub.prompts import TOKENS, choose_prompts, digest_of, kind_of
+from mirada.models.hub.prompts import TOKENS, choose_prompts, kind_of
+from mirada.models.memory import enough_memory
+from mirada.models.options import marked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +41,7 @@ class HubCaptioner:
         precision: str | None = None,
         batch_size: int = 8,
         trust_remote_code: bool = False,
-        languages: Sequence[str] | None = None,
+        languages: Sequence[str] | str | None = None,
         prompts: Mapping[str, str] | None = None,
     ) -> None:
         """Reads the configuration and the processor of a checkpoint.
@@ -50,9 +53,9 @@ class HubCaptioner:
             batch_size: parts of images that are described at once, at most.
             trust_remote_code: whether code that comes with the checkpoint may run.
             languages: that the model writes, the main one first; by default English, and Spanish
-                too where the model chats.
+                too where the model chats. Others have another name.
             prompts: what to ask it in place of its family's own: "whole" and "region" in English,
-                "whole-es" and "region-es" in Spanish; the name tells them apart.
+                "whole-es" and "region-es" in Spanish. Others have another name.
 
         Raises:
             ModelUnavailable: the extra or the checkpoint is missing, or it is no captioner.
@@ -68,9 +71,15 @@ class HubCaptioner:
         self.maps_of: str | None = None
         self.image_size: int = self._writer.image_size
         self.batch_size = batch_size
-        self.languages: tuple[str, ...] = tuple(languages or family.languages)
+        wanted = (languages,) if isinstance(languages, str) else languages or family.languages
+        self.languages: tuple[str, ...] = tuple(wanted)
         self._prompts = choose_prompts(family.prompts, prompts, self.languages)
-        self.name: str = self._writer.name + (digest_of(prompts) if prompts else "")
+        own = choose_prompts(family.prompts, None, family.languages)
+        self.name: str = marked(
+            self._writer.name,
+            {"languages": self.languages, "prompts": sorted(self._prompts.items())},
+            {"languages": family.languages, "prompts": sorted(own.items())},
+        )
         self._gather: Gatherer[Wish, list[str]] = Gatherer(self._writer.write, batch_size)
 
     def caption(self, look: Look, asks: Sequence[Ask]) -> list[list[str]]:
@@ -78,12 +87,14 @@ class HubCaptioner:
 
         Raises:
             ValueError: for a language not among `languages`.
+            ModelUnavailable: the weights cannot be loaded, or are too much for the memory.
         """
         for ask in asks:
             if ask.language not in self.languages:
                 raise ValueError(f"{ask.language!r} is not one of {', '.join(self.languages)}")
         wanted = [place for place, ask in enumerate(asks) if ask.candidates > 0]
-        written = self._gather([self._wish(look, asks[place]) for place in wanted])
+        with enough_memory(self.name):
+            written = self._gather([self._wish(look, asks[place]) for place in wanted])
         found: list[list[str]] = [[] for _ in asks]
         for place, texts in zip(wanted, written, strict=True):
             found[place] = texts
@@ -98,8 +109,6 @@ class HubCaptioner:
 
 
 def _writing() -> ModuleType:
-    try:
+    with extra_needed("hub"):
         from mirada.models.hub import writing  # noqa: PLC0415 loads torch
-    except ImportError as error:
-        raise ModelUnavailable("hub needs the extra: pip install 'mirada[hub]'") from error
     return writing

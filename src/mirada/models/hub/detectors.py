@@ -8,7 +8,9 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from mirada.errors import ConfigError, ModelUnavailable
+from mirada.errors import ConfigError
+from mirada.models.extras import extra_needed
+from mirada.models.memory import enough_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +41,7 @@ class HubDetector:
 
         Args:
             model: a folder, or an id on the hub with "@revision" or without.
-            device: auto, cpu, cuda or mps; by default what MIRADA_DEVICE says.
+            device: auto, cpu, cuda, cuda:1 or mps; by default what MIRADA_DEVICE says.
             precision: auto, float32, bfloat16 or float16; by default what MIRADA_PRECISION says,
                 else float32, which Grounding DINO needs.
             threshold: confidence in [0, 1) above which a box counts; by default .1 for the OWLs and
@@ -51,12 +53,8 @@ class HubDetector:
                 another kind.
             ConfigError: there is no such threshold.
         """
-        try:
-            from mirada.models.hub import grounded  # noqa: PLC0415 needs the extra
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"hub needs the extra: pip install 'mirada[hub]' ({error})"
-            ) from error
+        with extra_needed("hub"):
+            from mirada.models.hub import grounded  # noqa: PLC0415 loads torch
         if threshold is not None and not 0 <= threshold < 1:
             raise ConfigError(f"threshold {threshold} of a detector is not in [0, 1)")
         source = grounded.source_of(model, trusted=trust_remote_code)
@@ -73,14 +71,15 @@ class HubDetector:
         """For each phrase up to 30 boxes, surest first; none for one that says nothing.
 
         Raises:
-            ModelUnavailable: the weights are not to be had.
+            ModelUnavailable: the weights are not to be had, or are too much for the memory.
         """
         said = [" ".join(phrase.split()) for phrase in phrases]
         asked = [one for one in dict.fromkeys(said) if one]
         if not asked:
             return [[] for _ in said]
-        with self._lock:
-            if self._finder is None:
-                self._finder = self._load()
-        found = dict(zip(asked, self._finder(image, asked), strict=True))
+        with enough_memory(self.name):
+            with self._lock:
+                if self._finder is None:
+                    self._finder = self._load()
+            found = dict(zip(asked, self._finder(image, asked), strict=True))
         return [list(found.get(one, ())) for one in said]

@@ -17,7 +17,8 @@ from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
 from mirada.errors import ModelUnavailable
 from mirada.models.devices import choose_device, memory_told, precision_for
-from mirada.models.pixels import without_ends
+from mirada.models.hub.complete import complete
+from mirada.models.thin import without_ends
 from mirada.models.weights import digest_of_settings
 
 if TYPE_CHECKING:
@@ -108,18 +109,20 @@ class HubTowers:
 
         Raises:
             ModelUnavailable: they cannot be had, are damaged, or are not those of the model.
+            MemoryError: they are too many.
         """
-        load = transformers.AutoModel.from_pretrained
-        model, told = about.source.load(load, dtype=about.precision, output_loading_info=True)
-        if missing := sorted(told["missing_keys"]):
-            raise ModelUnavailable(
-                f"{about.source.place} lacks weights of an encoder, such as {missing[0]}: "
-                f"{_advice(about.config)}"
-            )
-        self.model = model.to(about.device).eval()
-        self.tokenizer = about.source.load(transformers.AutoTokenizer.from_pretrained)
+        self.tokenizer = about.source.load_words(transformers.AutoTokenizer.from_pretrained)
         self.manner = manner_of(about.config, self.tokenizer)
-        self.logit_scale = scale_of(self.model)
+        model = complete(
+            about.source,
+            transformers.AutoModel.from_pretrained,
+            kind="an encoder",
+            advice=_advice(about.config),
+            dtype=torch.float32,
+        )
+        self.logit_scale = scale_of(model)  # before it is rounded: it decides probabilities
+        with memory_told():
+            self.model = model.to(device=about.device, dtype=about.precision).eval()
         self._about = about
         self._crops = bool(about.processor.to_dict().get("do_center_crop"))
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mirada.errors import ModelUnavailable
 from mirada.models.contrast import About, ContrastEncoder
+from mirada.models.extras import extra_needed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-NEEDS = "hub needs the extra: pip install 'mirada[hub]'"
 
 
 class HubEncoder(ContrastEncoder):
@@ -38,7 +36,7 @@ class HubEncoder(ContrastEncoder):
 
         Args:
             model: a folder, "org/name" or "org/name@revision" on the hub.
-            device: auto, cpu, cuda or mps; by default what MIRADA_DEVICE says.
+            device: auto, cpu, cuda, cuda:1 or mps; by default what MIRADA_DEVICE says.
             precision: auto, float32, bfloat16 or float16; by default what MIRADA_PRECISION says.
             batch_size: images or texts at once, at most; halved where memory does not hold them.
             trust_remote_code: run code that comes with the checkpoint.
@@ -47,10 +45,8 @@ class HubEncoder(ContrastEncoder):
             ModelUnavailable: the extra is missing, or the model cannot be had or is no encoder.
             ConfigError: there is no such device here, or no such precision.
         """
-        try:
+        with extra_needed("hub"):
             from mirada.models.hub import dual, source  # noqa: PLC0415 brings torch
-        except ImportError as error:
-            raise ModelUnavailable(NEEDS) from error
         found = source.source_of(model, trusted=trust_remote_code)
         self.outline = dual.outline(found, device, precision)
         about = About(

@@ -7,7 +7,6 @@ and "animal" may both be true.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from threading import Lock
 from types import SimpleNamespace
@@ -19,10 +18,10 @@ import transformers
 
 from mirada.errors import ModelUnavailable
 from mirada.models.boxes import apart, box_of
-from mirada.models.devices import PRECISION_VARIABLE, place_model
+from mirada.models.devices import memory_told, place_model
 from mirada.models.hub.complete import complete
 from mirada.models.hub.source import source_of
-from mirada.models.hub.stretch import stretched
+from mirada.models.thin import stretched
 from mirada.types import Proposal
 from mirada.vocabulary.entries import with_article
 
@@ -53,9 +52,12 @@ class Finder:
         self._lock = Lock()
 
     def __call__(self, image: Image, phrases: Sequence[str]) -> list[list[Proposal]]:
-        """For each phrase, none of them empty, up to 30 proposals, surest first."""
+        """For each phrase, none of them empty, up to 30 proposals, surest first.
+
+        Raises MemoryError where there is too little.
+        """
         seen = stretched(image)
-        with self._lock, torch.inference_mode():
+        with self._lock, torch.inference_mode(), memory_told():
             found = list(self.find(seen, phrases))
         return [_proposals(one, seen.size) for one in found]
 
@@ -134,10 +136,10 @@ class Kind:
         self, source: Source, threshold: float, device: str | None, precision: str | None
     ) -> Finder:
         """The model with its weights; raises ModelUnavailable and ConfigError."""
-        processor = source.load(transformers.AutoProcessor.from_pretrained)
+        processor = source.load_words(transformers.AutoProcessor.from_pretrained)
         model = complete(source, transformers.AutoModelForZeroShotObjectDetection.from_pretrained)
-        asked = precision or os.environ.get(PRECISION_VARIABLE) or "float32"
-        return self.finder(place_model(model, device, asked), processor, threshold)
+        placed = place_model(model, device, precision, default="float32")
+        return self.finder(placed, processor, threshold)
 
 
 KINDS: Final = {

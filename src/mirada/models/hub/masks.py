@@ -6,7 +6,6 @@ the resolution of the model's own masks: nothing is blown up to the size of the 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -18,12 +17,12 @@ from torch.nn import functional
 
 from mirada.errors import ModelUnavailable
 from mirada.models.boxes import apart, areas, box_of
-from mirada.models.devices import PRECISION_VARIABLE, place_model
+from mirada.models.devices import memory_told, place_model
 from mirada.models.hub.complete import complete
 from mirada.models.hub.source import source_of
 from mirada.models.hub.squares import square_of
-from mirada.models.hub.stretch import stretched
 from mirada.models.segmenters import LARGEST, LIMIT
+from mirada.models.thin import stretched
 from mirada.types import Proposal
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ class Asking:
     batch_size: int  # points that are looked at together
     least_iou: float  # predicted
     least_stability: float
+    usual_iou: float  # that the authors ask for
 
 
 def asking_of(
@@ -83,17 +83,15 @@ def asking_of(
             f"{', '.join(LEAST_IOU)}"
         )
     side = int(np.max(config.prompt_encoder_config.image_size))
-    return Asking(
-        side, points, batch_size, known if least_iou is None else least_iou, least_stability
-    )
+    least = known if least_iou is None else least_iou
+    return Asking(side, points, batch_size, least, least_stability, known)
 
 
 def load(source: Source, asking: Asking, device: str | None, precision: str | None) -> Prompted:
     """The model with its weights; raises ModelUnavailable and ConfigError."""
     square = square_of(source, asking.side)
     model = complete(source, transformers.AutoModelForMaskGeneration.from_pretrained)
-    asked = precision or os.environ.get(PRECISION_VARIABLE) or "float32"
-    return Prompted(place_model(model, device, asked), square, asking)
+    return Prompted(place_model(model, device, precision, default="float32"), square, asking)
 
 
 class Prompted:
@@ -104,10 +102,13 @@ class Prompted:
         self._lock = Lock()
 
     def __call__(self, image: Image) -> list[Proposal]:
-        """Up to 20 parts of an image, surest first, never the whole of it."""
+        """Up to 20 parts of an image, surest first, never the whole of it.
+
+        Raises MemoryError where there is too little.
+        """
         seen = stretched(image)
         pixels, size = self._square(seen), self._square.shown(seen)
-        with self._lock, torch.inference_mode():
+        with self._lock, torch.inference_mode(), memory_told():
             masks, sure = self._masks(pixels, size, _shape(image))
         return _best(masks, sure)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image as Pillow
+from PIL.Image import Resampling
 
+from mirada.models.thin import on_grey
 from mirada.types import WHOLE
 
 if TYPE_CHECKING:
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
     from mirada.types import Box
 
-GREY: Final = (127, 127, 127)  # what encoders take for the mean
 SMALL: Final = 32  # pixels: a longer side below this is enlarged, for some patches are as large
-THIN: Final = 8  # times longer than wide; Qwen-VL refuses 200, CLIP's crop would blow it up
 
 
 def part_of(image: Image, box: Box) -> Image:
@@ -38,10 +36,4 @@ def fit(image: Image, side: int) -> Image:
     longest = max(image.size)
     scale = min(side / longest, max(SMALL / longest, 1.0))
     size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
-    sized = image if size == image.size else image.resize(size, Pillow.Resampling.BICUBIC)
-    least = math.ceil(max(size) / THIN)
-    if min(size) >= least:
-        return sized
-    canvas = Pillow.new("RGB", (max(size[0], least), max(size[1], least)), GREY)
-    canvas.paste(sized, ((canvas.width - size[0]) // 2, (canvas.height - size[1]) // 2))
-    return canvas
+    return on_grey(image if size == image.size else image.resize(size, Resampling.BICUBIC))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from mirada.errors import ConfigError
@@ -77,12 +75,6 @@ def choose_prompts(
             " { whole = ..., region = ..., whole-es = ... } with two for each language"
         )
     return {key: given[name] for key, name in names.items()}
-
-
-def digest_of(prompts: Mapping[str, str]) -> str:
-    """What a name ends with where users ask otherwise: other questions, other answers."""
-    told = json.dumps(sorted(prompts.items())).encode()
-    return f"+{sha256(told).hexdigest()[:6]}"
 
 
 def tidy(text: str, prompt: str = "") -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mirada.errors import ConfigError, ModelUnavailable
+from mirada.errors import ConfigError
 from mirada.models.batching import Gatherer
+from mirada.models.extras import extra_needed
 from mirada.models.hub.pictures import fit
 from mirada.models.hub.prompts import QUESTION
+from mirada.models.memory import enough_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,14 +77,18 @@ class HubReranker:
         self._gather: Gatherer[Pair, float] = Gatherer(self._matcher.match, batch_size)
 
     def check(self, image: Image, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(n,) probability in [0, 1] that an RGB image shows what each text says, in order."""
+        """(n,) probability in [0, 1] that an RGB image shows what each text says, in order.
+
+        Raises:
+            ModelUnavailable: the weights cannot be loaded, or are too much for the memory.
+        """
         sized = fit(image, self._tools.MOST)
-        return np.array(self._gather([self._tools.Pair(sized, text) for text in texts]), np.float32)
+        pairs = [self._tools.Pair(sized, text) for text in texts]
+        with enough_memory(self.name):
+            return np.array(self._gather(pairs), np.float32)
 
 
 def _matching() -> ModuleType:
-    try:
+    with extra_needed("hub"):
         from mirada.models.hub import matching  # noqa: PLC0415 loads torch
-    except ImportError as error:
-        raise ModelUnavailable("hub needs the extra: pip install 'mirada[hub]'") from error
     return matching

@@ -8,7 +8,10 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from mirada.errors import ConfigError, ModelUnavailable
+from mirada.errors import ConfigError
+from mirada.models.extras import extra_needed
+from mirada.models.memory import enough_memory
+from mirada.models.options import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from mirada.models.hub.masks import Prompted
     from mirada.protocols import Look
     from mirada.types import Proposal
+
+POINTS = 8  # of the grid, a side
+LEAST_STABILITY = 0.95  # of Kirillov et al. (2023)
 
 
 class HubSegmenter:
@@ -33,19 +39,20 @@ class HubSegmenter:
         *,
         device: str | None = None,
         precision: str | None = None,
-        points: int = 8,
+        points: int = POINTS,
         batch_size: int = 64,
         least_iou: float | None = None,
-        least_stability: float = 0.95,
+        least_stability: float = LEAST_STABILITY,
         trust_remote_code: bool = False,
     ) -> None:
         """Reads the configuration of the checkpoint alone.
 
         Args:
             model: a folder, or an id on the hub with "@revision" or without.
-            device: cpu, cuda or mps; the best there is by default.
+            device: auto, cpu, cuda, cuda:1 or mps; by default what MIRADA_DEVICE says.
             precision: float32 by default: in bfloat16 a point is told to four pixels only.
-            points: of the grid, a side; each gives up to three masks.
+            points: of the grid, a side; each gives up to three masks. The name tells other
+                numbers than the usual of points, least_iou and least_stability apart.
             batch_size: points that are looked at together.
             least_iou: of a mask with the thing it is meant to cover, as the model foretells it, in
                 [0, 1]; by default what the authors of the model take.
@@ -57,20 +64,21 @@ class HubSegmenter:
                 another kind.
             ConfigError: there is nothing to look at, or no such device or precision.
         """
-        try:
-            from mirada.models.hub import masks  # noqa: PLC0415 needs the extra
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"hub:{model} needs the extra: pip install 'mirada[hub]' ({error})"
-            ) from error
+        with extra_needed("hub"):
+            from mirada.models.hub import masks  # noqa: PLC0415 loads torch
         if points < 1 or batch_size < 1:
             raise ConfigError("points and batch_size of a segmenter must be 1 or more")
         source = masks.source_of(model, trusted=trust_remote_code)
         config = source.config()
-        self.name = source.name
         asking = masks.asking_of(
             config, source.place, points, batch_size, least_iou, least_stability
         )
+        self.name = marked(
+            source.name,
+            {"points": points, "iou": asking.least_iou, "stability": least_stability},
+            {"points": POINTS, "iou": asking.usual_iou, "stability": LEAST_STABILITY},
+        )
+        self._batch_size = batch_size
         self.image_size = asking.side
         self._load: Callable[[], Prompted] = lambda: masks.load(source, asking, device, precision)
         self._prompted: Prompted | None = None
@@ -80,9 +88,10 @@ class HubSegmenter:
         """Up to 20 proposals with masks of at most 128 rows and columns, surest first.
 
         Raises:
-            ModelUnavailable: the weights are not to be had.
+            ModelUnavailable: the weights are not to be had, or are too much for the memory.
         """
-        with self._lock:
-            if self._prompted is None:
-                self._prompted = self._load()
-        return self._prompted(look.image)
+        with enough_memory(self.name, batch_size=self._batch_size):
+            with self._lock:
+                if self._prompted is None:
+                    self._prompted = self._load()
+            return self._prompted(look.image)

@@ -1,21 +1,27 @@
 """Where a checkpoint comes from, what it is called, and how it is loaded.
 
-Code that comes with a checkpoint is run only where its user says so.
+A checkpoint of the hub is of one commit: its configuration, its processor and its weights. What is
+in the cache is loaded without the network. Code that comes with a checkpoint is run only where its
+user says so.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import transformers
 from safetensors import SafetensorError
-from transformers.utils import CONFIG_NAME
-from transformers.utils.hub import cached_file, extract_commit_hash
 
 from mirada.errors import ModelUnavailable
-from mirada.models.devices import place_model, precision_for
+from mirada.models import snapshots
+from mirada.models.devices import memory_told
+from mirada.models.hub.quiet import quiet
+from mirada.models.reasons import reason
 from mirada.models.weights import digest_of_folder
 
 if TYPE_CHECKING:
@@ -23,17 +29,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["Source", "digest_of_folder", "place_model", "precision_for", "source_of"]
-
-DIGITS = 12  # of a revision in a name
+DIGITS: Final = 12  # of a revision in a name
+STEMS: Final = ("model", "pytorch_model")  # of files of weights that transformers loads
+BROKEN: Final = (
+    *(OSError, ValueError, KeyError, ImportError, EOFError),
+    *(SafetensorError, UnpicklingError),
+    RuntimeError,  # weights of other shapes
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A checkpoint in the format of Hugging Face."""
+    """A checkpoint in the format of Hugging Face; see `source_of`."""
 
     place: str  # a folder, or an id on the hub
-    revision: str | None  # branch, tag or commit on the hub; None: the main branch
+    revision: str | None  # commit on the hub; None: it is a folder
+    folder: Path  # with its small files: itself, or in the cache of the hub
     trusted: bool  # whether code that comes with it may run
 
     def config(self) -> Any:
@@ -43,68 +54,94 @@ class Source:
     def load(self, from_pretrained: Callable[..., T], **options: Any) -> T:
         """What a `from_pretrained` of transformers makes of the checkpoint.
 
-        From the folder, the local cache or, unless HF_HUB_OFFLINE is set, the hub.
+        From the folder or the local cache; what is missing there comes from the hub, unless
+        HF_HUB_OFFLINE is set.
 
         Raises:
             ModelUnavailable: it cannot be had, is damaged, or needs what is not installed.
+            MemoryError: there is too little for it.
         """
-        transformers.logging.set_verbosity_error()
-        transformers.logging.disable_progress_bar()
-        asked = {"revision": self.revision} if self.revision else {}
+        make = partial(from_pretrained, self.place, trust_remote_code=self.trusted, **options)
         try:
-            return from_pretrained(self.place, trust_remote_code=self.trusted, **asked, **options)
-        except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-            where = "damaged or incomplete" if Path(self.place).is_dir() else "not to be had"
+            with quiet(), memory_told():
+                return make() if self.revision is None else self._of_commit(make)
+        except BROKEN as error:
+            raise _unavailable(self.place, error) from error
+
+    def load_words(self, from_pretrained: Callable[..., T]) -> T:
+        """The same for a tokenizer, or a processor that has one.
+
+        Without the files of its words, transformers would make up a tokenizer that knows none.
+
+        Raises:
+            ModelUnavailable: it cannot be had, as `load`, or has no words.
+        """
+        if not self.trusted and not self._has_words():
             raise ModelUnavailable(
-                f"{self.place} is {where}: {_first_line(error)}. Give a folder in the format of"
-                " Hugging Face, or an id on its hub, and with HF_HUB_OFFLINE one that was fetched"
-                " before"
-            ) from error
+                f"{self.place} is damaged or incomplete: it lacks the words of its tokenizer, such"
+                " as tokenizer.json; fetch it again"
+            )
+        return self.load(from_pretrained)
+
+    def _of_commit(self, make: Callable[..., T]) -> T:
+        of_commit = partial(make, revision=self.revision)
+        try:
+            return of_commit(local_files_only=True)
+        except (OSError, ValueError):  # so a file is missed
+            self._complete()
+            whole = snapshots.holds_weights(self.folder, STEMS)
+            return of_commit(local_files_only=whole)
+
+    def _has_words(self) -> bool:
+        if self.revision is not None and not snapshots.holds_words(self.folder):
+            self._complete()
+        return snapshots.holds_words(self.folder)
+
+    def _complete(self) -> None:
+        """Fetch small files that are missing, if the hub can be reached."""
+        with suppress(Exception):  # of any library: what is missing is told by who misses it
+            snapshots.fetch(self.place, self.revision)
 
     @property
     def identity(self) -> str:
-        """What tells other weights of that name apart: a commit, or the digest of a folder.
-
-        Raises:
-            ModelUnavailable: the checkpoint cannot be had.
-        """
-        folder = Path(self.place)
-        if folder.is_dir():
-            return digest_of_folder(folder)
-        # the library keeps files below the commit they are of, whatever branch was asked for
-        found = self.load(_cached_config)
-        commit = extract_commit_hash(found, None) or self.revision
-        if commit is None:
-            raise ModelUnavailable(
-                f"{self.place} does not say of which commit it is: name one, as "
-                f"hub:{self.place}@COMMIT"
-            )
-        return commit
+        """What tells other weights of that name apart: a commit, or the digest of a folder."""
+        return self.revision or digest_of_folder(self.folder)
 
     @property
     def name(self) -> str:
-        """The checkpoint with its revision, as "org/name@commit" or "folder@digest".
-
-        Raises:
-            ModelUnavailable: the checkpoint cannot be had.
-        """
-        folder = Path(self.place)
-        place = folder.resolve().name if folder.is_dir() else self.place
+        """The checkpoint with its revision, as "org/name@commit" or "folder@digest"."""
+        place = self.place if self.revision else self.folder.resolve().name
         return f"{place}@{self.identity[:DIGITS]}"
 
 
-def source_of(model: Path | str, *, trusted: bool = False) -> Source:
-    """The source that users write as a folder, "org/name" or "org/name@revision"."""
+def source_of(model: Path | str, *, revision: str | None = None, trusted: bool = False) -> Source:
+    """The source that users write as a folder, "org/name" or "org/name@revision".
+
+    Without a revision it is the commit that was fetched before, so a new commit of its authors
+    changes nothing until one is named; a branch ("@main") is looked up at the hub each time.
+
+    Args:
+        model: the folder or the id.
+        revision: commit, branch or tag of an id that names none.
+        trusted: whether code that comes with it may run.
+
+    Raises:
+        ModelUnavailable: it is neither in the cache nor to be had from the hub.
+    """
     if isinstance(model, Path) or Path(model).is_dir():
-        return Source(str(model), None, trusted)
-    place, _, revision = model.partition("@")
-    return Source(place, revision or None, trusted)
+        return Source(str(model), None, Path(model), trusted)
+    place, _, named = model.partition("@")
+    try:
+        with quiet():
+            folder = snapshots.find(place, named or revision, STEMS)
+    except BROKEN as error:
+        raise _unavailable(place, error) from error
+    return Source(place, folder.name, folder, trusted)
 
 
-def _cached_config(place: str, *, trust_remote_code: bool, **asked: str) -> str:  # noqa: ARG001 nothing is run
-    path = cached_file(place, CONFIG_NAME, **asked)
-    return str(path)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+def _unavailable(place: str, error: Exception) -> ModelUnavailable:
+    where = "damaged or incomplete" if Path(place).is_dir() else "not to be had"
+    return ModelUnavailable(
+        f"{place} is {where}: {reason(error)}. Give a folder in the format of Hugging Face,"
+        " or an id on its hub, and with HF_HUB_OFFLINE one that was fetched before"
+    )

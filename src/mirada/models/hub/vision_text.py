@@ -9,6 +9,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from mirada.errors import ModelUnavailable
 from mirada.models.devices import choose_device, place_model, precision_for
+from mirada.models.hub.complete import complete
 from mirada.models.hub.source import source_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Checkpoint:
     def read_processor(self) -> Any:
         """What makes numbers of pictures and words; raises ModelUnavailable."""
         try:
-            processor = self.source.load(transformers.AutoProcessor.from_pretrained)
+            processor = self.source.load_words(transformers.AutoProcessor.from_pretrained)
         except ModelUnavailable as error:
             if "torchvision" not in str(error).lower():
                 raise
@@ -89,24 +90,15 @@ class Checkpoint:
 
         Raises:
             ModelUnavailable: they cannot be had, or are those of another class.
+            MemoryError: they are too many.
         """
-        maker = getattr(transformers, kind)
-        try:
-            model, told = self.source.load(maker.from_pretrained, output_loading_info=True)
-        except RuntimeError as error:  # of other shapes
-            raise self._other_weights(kind, str(error).strip().splitlines()[0]) from error
-        # without a word, transformers would make up what is missing
-        missing = {name for name, _ in model.named_parameters()} & set(told["missing_keys"])
-        if missing:
-            raise self._other_weights(kind, f"{min(missing)} is missing")
-        return place_model(model, self._device, self._precision)
-
-    def _other_weights(self, kind: str, why: str) -> ModelUnavailable:
-        wanted = f"a {kind}" if kind != CHATS else "a model of its family"
-        return ModelUnavailable(
-            f"{self.source.place} does not hold the weights of {wanted}: {why}; name a checkpoint"
-            " that was made for this role, see `mirada models`"
+        model = complete(
+            self.source,
+            getattr(transformers, kind).from_pretrained,
+            kind=f"a {kind}" if kind != CHATS else "a model of its family",
+            advice="name a checkpoint that was made for this role, see `mirada models`",
         )
+        return place_model(model, self._device, self._precision)
 
 
 def side_of(processor: Any) -> int:

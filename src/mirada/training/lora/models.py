@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from mirada.errors import ModelUnavailable
-from mirada.models.hub.source import Source
+from mirada.models.hub.source import source_of
 
 if TYPE_CHECKING:
     from mirada.training.lora.recipe import LoraRecipe
@@ -73,7 +73,7 @@ def load_base(source: str, revision: str | None = None) -> Base:
     Raises:
         ModelUnavailable: it cannot be had, or its family is not one of `FAMILIES`.
     """
-    found = Source(source, revision, trusted=False)
+    found = source_of(source, revision=revision)
     config = found.config()
     family = _family(source, config.model_type)
     model = found.load(getattr(transformers, family.model).from_pretrained).float()
