@@ -23,9 +23,11 @@ torch = pytest.importorskip("torch")
 open_clip = pytest.importorskip("open_clip")
 
 from mirada.models.open_clip import OpenClipEncoder  # noqa: E402
+from tests.fake_hub import look_at, serving  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+HALVES = ("float32", "bfloat16", "float16")
 SHAPE = {
     "embed_dim": 32,
     "vision_cfg": {
@@ -135,6 +137,33 @@ def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
     (place / "open_clip_model.safetensors").unlink()
     with pytest.raises(ModelUnavailable, match="cannot be had"):
         OpenClipEncoder(place).encode_texts(["a red ball"])
+
+
+def test_a_model_of_the_hub_is_of_one_commit_which_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = "1" * 40, "2" * 40
+    with serving() as hub:
+        hub.commits = {old: write_tiny(tmp_path / "old"), new: write_tiny(tmp_path / "new", seed=1)}
+        hub.branches = {"main": old}
+        look_at(hub.url, tmp_path / "hub", monkeypatch)
+        encoder = OpenClipEncoder("hf-hub:some/tiny")
+        assert encoder.name == f"some/tiny@{old[:12]}"
+        hub.branches["main"] = new  # before the weights are fetched
+        expected = OpenClipEncoder(tmp_path / "old").encode_texts(["a red ball"])
+        np.testing.assert_array_equal(encoder.encode_texts(["a red ball"]), expected)
+        hub.asked.clear()
+        again = OpenClipEncoder("hf-hub:some/tiny")
+        np.testing.assert_array_equal(again.encode_texts(["a red ball"]), expected)
+        assert (again.name, hub.asked) == (encoder.name, [])
+        moved = OpenClipEncoder("hf-hub:some/tiny@main")
+        assert moved.name == f"some/tiny@{new[:12]}"
+        assert np.abs(moved.encode_texts(["a red ball"]) - expected).max() > 1e-3
+
+
+def test_the_scale_is_the_same_in_any_precision(folder: Path) -> None:
+    scales = {OpenClipEncoder(folder, precision=one).calibration.scale for one in HALVES}
+    assert len(scales) == 1
 
 
 def test_a_card_that_is_not_there_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def holds_weights(folder: Path, stems: Sequence[str]) -> bool:
     for name in (f"{stem}{suffix}" for stem in stems for suffix in FORMATS):
         if (folder / name).is_file():
             return True
-        with suppress(OSError, ValueError, KeyError, AttributeError):  # no list, or a damaged one
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # or damaged
             listed = json.loads((folder / f"{name}.index.json").read_text("utf-8"))
             if all((folder / part).is_file() for part in listed["weight_map"].values()):
                 return True

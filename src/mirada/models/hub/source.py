@@ -61,10 +61,10 @@ class Source:
             ModelUnavailable: it cannot be had, is damaged, or needs what is not installed.
             MemoryError: there is too little for it.
         """
-        make = partial(from_pretrained, self.place, trust_remote_code=self.trusted, **options)
+        make = partial(from_pretrained, trust_remote_code=self.trusted, **options)
         try:
             with quiet(), memory_told():
-                return make() if self.revision is None else self._of_commit(make)
+                return self._made(make)
         except BROKEN as error:
             raise _unavailable(self.place, error) from error
 
@@ -83,14 +83,16 @@ class Source:
             )
         return self.load(from_pretrained)
 
-    def _of_commit(self, make: Callable[..., T]) -> T:
-        of_commit = partial(make, revision=self.revision)
+    def _made(self, make: Callable[..., T]) -> T:
         try:
-            return of_commit(local_files_only=True)
+            return make(str(self.folder))  # by its name the library would ask the hub
         except (OSError, ValueError):  # so a file is missed
+            if self.revision is None:
+                raise
             self._complete()
-            whole = snapshots.holds_weights(self.folder, STEMS)
-            return of_commit(local_files_only=whole)
+            if snapshots.holds_weights(self.folder, STEMS):
+                return make(str(self.folder))
+            return make(self.place, revision=self.revision)
 
     def _has_words(self) -> bool:
         if self.revision is not None and not snapshots.holds_words(self.folder):
