@@ -109,6 +109,30 @@ real; that shows that the code runs, not how good the answers are. Figures of pa
 pictures and other questions. With a connection, each is one command, and `mirada experiment`
 measures it on your own pictures beside the embedded models ([experiments.md](experiments.md))."""
 
+OPTIONS: Final = """\
+`mirada index --encoder NAME` (`--segmenter`, `--captioner`, `--tagger`, `--detector`, `--reranker`)
+uses a model from now on; an empty name switches a tagger, detector or reranker off. `--preset` sets
+all of them and the roles that look at pictures. Options of plug-ins stand in `mirada.toml`, for all
+their roles or for one:
+
+```toml
+[models.hub]
+device = "cuda"             # auto, cpu, cuda, cuda:1, mps; also by MIRADA_DEVICE
+precision = "bfloat16"      # auto, float32, bfloat16, float16; also by MIRADA_PRECISION
+batch_size = 16             # halved by itself where memory does not hold so many
+trust_remote_code = false   # true needs `mirada trust` too
+
+[models.hub.captioner]
+languages = ["en"]
+
+[models.hub.segmenter]
+points = 16                 # a side of the grid that SAM is asked at
+```
+
+Wrong options are errors that list the right ones. A name without `@COMMIT` keeps to the commit that
+was fetched first. Weights lie in the hub's own cache, and HF_HUB_OFFLINE is respected. There is no
+tagger like RAM++: no kept package of one was found."""
+
 COLUMNS: Final = ["role", "name", "what", "size", "languages", "runs on", "licence"]
 KNOWN: Final = """\
 From `src/mirada/models/known.toml`, as `mirada models` lists them. Sizes and licences of models
@@ -134,6 +158,7 @@ def models_page() -> str:
         rows_of(
             ["role", "name", "what", "size", "languages", "runs on", "licence"], list(_known())
         ),
+        OPTIONS,
         "Another model is one file and two lines of toml: [plugin.md](plugin.md).",
         "## The systems that the thesis names",
         NOT_RUN,

@@ -106,6 +106,9 @@ def test_what_is_so_already_is_not_written() -> None:
 def test_options_of_models_are_read_as_tables(tmp_path: Path) -> None:
     (tmp_path / "mirada.toml").write_text('[models.hub]\ndevice = "cpu"\n')
     assert load_settings(tmp_path).models == {"hub": {"device": "cpu"}}
+    (tmp_path / "mirada.toml").write_text('[models.hbu]\ndevice = "cpu"\n')
+    with pytest.raises(ConfigError, match="did you mean hub"):
+        load_settings(tmp_path)
     (tmp_path / "mirada.toml").write_text('models = "hub"\n')
     with pytest.raises(ConfigError, match="models must be of type dict"):
         load_settings(tmp_path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mirada.errors import CollectionNotFound, ConfigError
 from mirada.paths import absolute
+from mirada.plugins import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,8 @@ def load_settings(home: Path) -> Settings:
     for plugin, options in table.get("models", {}).items():
         if not isinstance(options, dict):
             raise ConfigError(f"{path}: write the options of {plugin} as a table [models.{plugin}]")
+    if table.get("models"):
+        check_options(table["models"])
     if "roles" in table:
         table["roles"] = _checked_roles(table["roles"], path)
     for role in MODEL_KEYS:

@@ -46,6 +46,12 @@ class ModelMismatch(StoreError):
     @classmethod
     def between(cls, held: str, used: str) -> ModelMismatch:
         """An index holds vectors of one encoder, and another is in use."""
+        if held.partition("@")[0] == used.partition("@")[0]:
+            return cls(
+                f"the index holds vectors of {held}, whose weights have changed (now {used}): "
+                "`mirada index --encoder NAME`, with the same NAME, looks at the pictures anew, or "
+                "put the former weights back"
+            )
         return cls(
             f"the index holds vectors of {held}, the model in use is {used}: `mirada index "
             "--encoder NAME` changes the model without downtime, or name the one of the index in "

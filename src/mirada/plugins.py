@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 ROLES = ("encoders", "segmenters", "captioners", "taggers", "readers", "detectors", "rerankers")
 MANIFEST = "model.json"  # in a folder of weights that mirada made
 HUB_MANIFEST = "config.json"  # in a folder in the format of Hugging Face
+PLACES = ("/", "\\", "~")  # what tells a path from a name
 HUB = "hub"  # the plug-in of each role that runs those
 TRAINED = {
     "encoders": "mirada-small",
@@ -64,6 +65,22 @@ def list_plugins(role: str | None = None) -> list[Plugin]:
     """Every installed plug-in, of one role or of all, by role and name."""
     found = [_describe(one, entry) for one in ROLES if role in (None, one) for entry in _find(one)]
     return sorted(found, key=lambda plugin: (plugin.role, plugin.name))
+
+
+def check_options(options: Options) -> None:
+    """See that options are of plug-ins that there are.
+
+    Raises:
+        ConfigError: a table is of none.
+    """
+    known = {plugin.name for plugin in list_plugins()}
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise ConfigError(
+                f"[models.{name}] of mirada.toml is of no plug-in; "
+                f"{f'did you mean {near[0]}? ' if near else ''}known: {', '.join(sorted(known))}"
+            )
 
 
 def load_encoder(name: str, options: Options | None = None) -> Encoder:
@@ -156,7 +173,11 @@ def _plugin_of_folder(role: str, folder: Path) -> str:
 def _place(argument: str) -> Path | str:
     """What a plug-in is told to load: a folder, or else a name of its own kind."""
     folder = Path(argument).expanduser()
-    return folder if folder.is_dir() else argument
+    if folder.is_dir():
+        return folder
+    if argument.startswith((".", "/", "~")):
+        raise ModelUnavailable(f"there is no folder {argument}: put it back, or name another model")
+    return argument
 
 
 def _check(
@@ -172,18 +193,29 @@ def _check(
         known = ", ".join(
             one.name for one in signature.parameters.values() if one.kind is one.KEYWORD_ONLY
         )
+        if not arguments and "missing a required" in str(error):
+            told = f"{plugin} must be told what to load: {plugin}:MODEL"
+        else:
+            told = f"{plugin}: {error}"
         raise ConfigError(
-            f"{plugin} cannot be made so: {error}. Name what it should load behind a colon "
-            f"({plugin}:MODEL) and its options in [models.{plugin}] of mirada.toml, or in "
-            f"[models.{plugin}.{role.removesuffix('s')}] for this role (known: {known or 'none'})"
+            f"{told}. Options stand in [models.{plugin}] of mirada.toml, or for this role alone in "
+            f"[models.{plugin}.{role.removesuffix('s')}]; known: {known or 'none'}"
         ) from error
 
 
 def _unknown(role: str, name: str) -> ModelUnavailable:
+    option = role.removesuffix("s")
+    if any(mark in name for mark in PLACES):
+        none = "" if option == "encoder" else f", or `--{option} ''` for none"
+        return ModelUnavailable(
+            f"{name} is named as {option}, but there is no folder with {MANIFEST} or "
+            f"{HUB_MANIFEST}: put it back, or name another with `mirada index --{option} "
+            f"MODEL`{none}"
+        )
     installed = [plugin.name for plugin in list_plugins(role)]
     near = get_close_matches(name, installed, n=1)
     return ModelUnavailable(
-        f"no {role.removesuffix('s')} is called {name!r}, nor is that a folder with {MANIFEST} or "
+        f"no {option} is called {name!r}, nor is that a folder with {MANIFEST} or "
         f"{HUB_MANIFEST}; {f'did you mean {near[0]}? ' if near else ''}"
         f"installed: {', '.join(installed) or 'none'}; `mirada models` lists more"
     )

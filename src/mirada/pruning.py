@@ -69,12 +69,13 @@ def prune(collection: Collection, found: list[Leftover]) -> None:
 
 
 def _indexes(home: Path, used: str) -> Iterator[Leftover]:
+    pictures = len(LanceStore.open(home / used))
     if used and (home / IMAGES).is_dir():
         tables = tuple(home / name for name in (IMAGES, REGIONS) if (home / name).is_dir())
-        yield Leftover(_told(home), tables)
+        yield Leftover(_told(home, pictures), tables)
     for folder in _folders(home / INDEXES):
         if folder != home / used:
-            yield Leftover(_told(folder), (folder,))
+            yield Leftover(_told(folder, pictures), (folder,))
 
 
 def _folders(place: Path) -> list[Path]:
@@ -83,9 +84,13 @@ def _folders(place: Path) -> list[Path]:
     return sorted(one for one in place.iterdir() if one.is_dir() and not one.name.endswith(TRASH))
 
 
-def _told(folder: Path) -> str:
+def _told(folder: Path, pictures: int) -> str:
+    """What lies in a folder, beside an index of so many pictures."""
     try:
         store = LanceStore.open(folder)
     except MiradaError:
         return f"an index that cannot be read, {folder.name}"
-    return f"index of {store.encoder}, {len(store):,} pictures"
+    told = f"index of {store.encoder}, {len(store):,} pictures"
+    if len(store) < pictures:
+        told += f" of {pictures:,}: it is unfinished, `mirada index --encoder` goes on with it"
+    return told

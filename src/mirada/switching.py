@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mirada.config import MODEL_KEYS, SETTINGS_NAME, located, with_chosen, with_settings
@@ -52,6 +53,22 @@ LOADERS: Final[Mapping[str, Callable[..., object]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What came of a change of the encoder."""
+
+    former: str  # names of encoders
+    present: str
+    pictures: int  # of the index that is used now
+    failed: tuple[Failure, ...]  # what the next indexing run has to ask again
+
+    def __str__(self) -> str:
+        return (
+            f"searches now use {self.present} ({self.pictures:,} pictures); the index of "
+            f"{self.former} stays until `mirada models prune`"
+        )
+
+
 def switch_models(
     collection: Collection,
     chosen: Mapping[str, str | list[str]],
@@ -59,7 +76,7 @@ def switch_models(
     roles: Sequence[str] | None = None,
     keep_missing: bool = False,
     progress: Progress | None = None,
-) -> tuple[Failure, ...]:
+) -> Change | None:
     """Let the collection use other models; with another encoder once its index is complete.
 
     Args:
@@ -70,7 +87,7 @@ def switch_models(
         progress: told what happens.
 
     Returns:
-        What could not be said of pictures, which the next indexing run does.
+        What came of it; None where the encoder stays.
 
     Raises:
         CollectionBusy: another process is writing.
@@ -85,7 +102,7 @@ def switch_models(
         encoder = load_encoder(settings.encoder, settings.models)
         index = index_of(home, encoder)
         _written(home, {**chosen, "index": index})  # that it can be, before hours of work
-        failures: tuple[Failure, ...] = ()
+        change = None
         if encoder.name != old.encoder:
             new = LanceStore.create(home / index, encoder=encoder.name, dim=encoder.dim)
             wanted = settings.roles if roles is None else roles
@@ -101,9 +118,9 @@ def switch_models(
                 progress=progress or Silence(),
             )
             new.optimize()
-            failures = describer.failures()
+            change = Change(old.encoder, encoder.name, len(new), describer.failures())
         point(home, {**chosen, "index": index})
-    return failures
+    return change
 
 
 def check_models(settings: Settings, home: Path) -> None:

@@ -259,6 +259,9 @@ class Hit:
     score: float  # orders the results, before a second look at the best
     confidence: float | None  # probability in [0, 1] that it matches; None: nothing to judge by
     evidence: tuple[Evidence, ...] = ()  # clause by clause, in the order of the query
+    again: float | None = None
+    """What a second look makes of it, in [0, 1]: geometric mean over the clauses. It orders the
+    hits, those of which a clause plainly fails coming last. None: nobody looked again."""
 
 
 @dataclass(frozen=True, slots=True)

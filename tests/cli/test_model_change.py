@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mirada.collection import open_collection
@@ -49,6 +51,7 @@ def test_searches_use_the_new_encoder_once_every_picture_has_its_vector(indexed,
     assert done.returncode == 0, done.stderr
     assert f"pictures for the new model: {PICTURES + 3}" in done.stderr
     assert "indexed 0, unchanged 43" in done.stdout
+    assert "searches now use grey/1 (43 pictures); the index of colour/1 stays" in done.stderr
     home = indexed / ".mirada"
     settings = load_settings(home)
     assert (settings.encoder, settings.index) == ("grey", "indexes/grey-1")
@@ -209,6 +212,33 @@ def test_an_encoder_written_into_the_settings_alone_is_an_error_that_says_what_t
         assert "mirada index --encoder" in done.stderr
     assert mirada("index", "--encoder", "grey").returncode == 0
     assert mirada("search", "red").returncode == 0
+
+
+def test_an_unfinished_change_is_told_of_by_doctor_and_prune(indexed, mirada) -> None:
+    home = indexed / ".mirada"
+    old = LanceStore.open(home)
+    new = LanceStore.create(home / "indexes" / "grey-1", encoder="grey/1", dim=2)
+    (record,) = old.get(old.ids()[:1])
+    new.put([record], np.array([[1, 0]], np.float32))
+    told = "index of grey/1, 1 pictures of 43: it is unfinished"
+    assert told in mirada("doctor").stdout
+    assert told in mirada("models", "prune", "--dry-run").stdout
+
+
+def test_files_that_only_look_new_are_described_by_the_new_model_in_the_same_run(
+    indexed, mirada
+) -> None:
+    for path in indexed.glob("*.png"):
+        os.utime(path, ns=(1, 1))
+    done = mirada("index", "--segmenter", "felzenszwalb")
+    assert "described again 43" in done.stdout
+
+
+def test_a_folder_of_weights_that_is_gone_is_told_with_what_to_do(indexed, mirada) -> None:
+    (indexed / ".mirada" / "mirada.toml").write_text('encoder = "/gone/model"\n')
+    told = mirada("search", "red").stderr
+    assert "/gone/model is named as encoder, but there is no folder" in told
+    assert "mirada index --encoder MODEL" in told
 
 
 def test_an_unknown_model_changes_nothing(indexed, mirada) -> None:

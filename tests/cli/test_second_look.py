@@ -106,6 +106,16 @@ def test_a_service_without_an_answer_leaves_the_results_as_they_were(search) -> 
     assert "(grass.png: the service had no answer)" in done.stderr
 
 
+def test_the_table_and_the_json_say_what_the_second_look_made_of_each(search) -> None:
+    plain = search(RERANKER, TEXT, "--no-recheck").stdout
+    looked = search(RERANKER, TEXT).stdout
+    assert "again" not in plain.splitlines()[0]
+    assert looked.splitlines()[0].split() == ["rank", "score", "conf.", "again", "path"]
+    hits = json.loads(search(RERANKER, TEXT, "--json").stdout)["hits"]
+    assert [one["again"] for one in hits] == sorted((one["again"] for one in hits), reverse=True)
+    assert all(0 < one["again"] <= 1 for one in hits)
+
+
 def test_a_look_that_takes_long_is_spoken_of_once(search, monkeypatch) -> None:
     monkeypatch.setattr("mirada.search.second.LONG", 0.05)
     slow = RERANKER + "[models.seen-colours]\nseconds = 0.3\n"

@@ -93,3 +93,20 @@ def test_too_few_or_too_many_answers_fail_all_of_the_batch_and_nobody_waits(coun
     assert Counter(map(str, errors)) == {"None": 1, told: 3}
     assert all(isinstance(error, ModelFailed) for error in errors[1:])
     assert gather([0]) == [0]
+
+
+def test_an_interrupt_ends_the_call_at_once_and_what_it_asked_is_forgotten() -> None:
+    seen: list[int] = []
+
+    def run(numbers: Sequence[int]) -> list[int]:
+        seen.extend(numbers)
+        if 1 in numbers:
+            raise KeyboardInterrupt
+        return list(numbers)
+
+    gather = Gatherer(run, 2)
+    with pytest.raises(KeyboardInterrupt):
+        gather([1, 2, 3, 4, 5, 6])
+    assert seen == [1, 2]
+    assert gather([7]) == [7]
+    assert seen == [1, 2, 7]

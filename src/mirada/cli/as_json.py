@@ -35,6 +35,7 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
         "path": str(hit.record.path),
         "score": round(hit.score, 6),
         "confidence": _rounded(hit.confidence),
+        "again": _rounded(hit.again),
         "rank": hit.rank,
         "evidence": [evidence_as_json(one) for one in hit.evidence],
         **record_as_json(hit.record),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from mirada.config import load_settings, located, split_model, with_chosen
+from mirada.errors import ConfigError
 from mirada.known import find_model
 from mirada.paths import absolute
 from mirada.plugins import list_plugins
@@ -16,8 +18,9 @@ from mirada.presets import preset, presets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mirada.indexing.describe import Failure
+    from mirada.config import Settings
     from mirada.indexing.indexer import Progress
+    from mirada.switching import Change
 
     Command = TypeVar("Command", bound=Callable[..., Any])
     Chosen = Mapping[str, str | list[str]]  # setting -> value
@@ -72,8 +75,8 @@ def use_models(
     roles: Sequence[str],
     keep_missing: bool,
     progress: Progress,
-) -> tuple[Failure, ...]:
-    """Let the collection use other models; gives what could not be said of its pictures.
+) -> Change | None:
+    """Let the collection use other models; tells of a change of the encoder.
 
     Where the index holds vectors of another encoder, a second one is filled first, while searches
     go on with the former.
@@ -94,6 +97,7 @@ def use_models(
     from mirada.switching import check_models, point, switch_models  # noqa: PLC0415
 
     settings = load_settings(home)
+    _allow(home, with_chosen(settings, chosen))
     if (home / settings.index / IMAGES).exists():
         return switch_models(
             Collection(folder, home=home),
@@ -105,4 +109,27 @@ def use_models(
     check_models(with_chosen(settings, chosen), home)
     home.mkdir(parents=True, exist_ok=True)
     point(home, chosen)
-    return ()
+    return None
+
+
+def _allow(home: Path, settings: Settings) -> None:
+    """Ask whether to trust models that were named on the command line, where somebody can answer.
+
+    Raises:
+        ConfigError: nobody can, or they do not allow it.
+    """
+    from mirada.trust import check_trust, risks_of, trust  # noqa: PLC0415 most models need none
+
+    try:
+        check_trust(home, settings)
+    except ConfigError:
+        if not sys.stdin.isatty():
+            told = " and ".join(risks_of(settings))
+            raise ConfigError(
+                f"with these models mirada {told}: allow it by MIRADA_TRUST=1, or write them in "
+                f"{home / 'mirada.toml'} and run `mirada trust`"
+            ) from None
+        for risk in risks_of(settings):
+            click.echo(f"with these models mirada {risk}", err=True)
+        click.confirm("allow it for this collection?", abort=True, err=True)
+        trust(home, settings)

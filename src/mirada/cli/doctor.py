@@ -21,6 +21,7 @@ from mirada.models.small import WEIGHTS, SmallEncoder
 from mirada.models.weights import damaged_files
 from mirada.plugins import load_encoder
 from mirada.presets import presets, recommend
+from mirada.pruning import leftovers
 from mirada.switching import check_models
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def _examine_index(collection: Collection, problems: list[str]) -> dict[str, Any
     except MiradaError as error:
         problems.append(str(error))
         return None
-    return {"home": str(home), **store.health()}
+    others = [one.what for one in leftovers(collection) if one.what.startswith("index")]
+    return {"home": str(home), **store.health(), "others": others}
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -159,6 +161,8 @@ def _print(report: dict[str, Any]) -> None:
                 megabytes=report["index"]["bytes"] / 1e6, **report["index"]
             )
         )
+        for other in report["index"]["others"]:
+            click.echo(f"  beside it: {other} (`mirada models prune` removes it)")
     if report["machine"]:
         _print_machine(report["machine"])
     for problem in report["problems"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def index(
             usual = with_chosen(load_settings(place), chosen).roles
             roles = chosen_roles(usual, ocr=ocr, only=only, without=without)
             if chosen:
-                use_models(
+                change = use_models(
                     place,
                     roots[0],
                     chosen,
@@ -76,6 +77,8 @@ def index(
                     keep_missing=keep_missing,
                     progress=progress,
                 )
+                if change:
+                    click.echo(str(change), err=True)
             report = Collection(roots[0], home=place).index(
                 *roots,
                 roles=roles,
@@ -89,7 +92,8 @@ def index(
                 "run the same command to go on",
                 err=True,
             )
-            sys.exit(INTERRUPTED)
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)  # threads may be in the middle of a picture, for minutes
     for skipped in report.skipped:
         click.echo(f"skipped {readable(skipped.path)}: {skipped.reason}", err=True)
     for failed in report.failed:

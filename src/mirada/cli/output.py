@@ -104,18 +104,24 @@ def _print_table(results: Results, hits: Sequence[Hit], *, preview: bool | None,
     if not hits:
         return
     draw = _preview_printer(preview)
-    click.secho(f"{'rank':>4}  {'score':>6}  {'conf.':>5}  path", dim=True)
+    again = f"{'again':>5}  " if results.recheck else ""
+    click.secho(f"{'rank':>4}  {'score':>6}  {'conf.':>5}  {again}path", dim=True)
     for place, hit in enumerate(hits):
         if place == len(results.hits):
             click.secho(f"{'':>21}below the cut of {results.cut or 0:.0%}, no answers:", dim=True)
-        _print_row(hit, why=why, dim=place >= len(results.hits))
+        again = "" if not results.recheck else f"{_percent(hit.again):>5}  "
+        _print_row(hit, again, why=why, dim=place >= len(results.hits))
         if draw:
             draw(hit.record.path)
 
 
-def _print_row(hit: Hit, *, why: bool, dim: bool) -> None:
-    sure = "-" if hit.confidence is None else f"{hit.confidence:.0%}"
-    line = f"{hit.rank:>4}  {hit.score:>6.3f}  {sure:>5}  {shown_path(hit.record.path)}"
+def _percent(chance: float | None) -> str:
+    return "-" if chance is None else f"{chance:.0%}"
+
+
+def _print_row(hit: Hit, again: str, *, why: bool, dim: bool) -> None:
+    sure = _percent(hit.confidence)
+    line = f"{hit.rank:>4}  {hit.score:>6.3f}  {sure:>5}  {again}{shown_path(hit.record.path)}"
     click.secho(line, bold=hit.rank == 1 and not dim, dim=dim)
     if hit.record.captions:
         click.secho(f"{'':>21}{hit.record.captions[0].text}", dim=True)

@@ -105,6 +105,10 @@ def index_folders(
     threads = threads or usual_threads(encoder, describer)
     look = partial(observe_all, observer=observer, threads=threads)
     _run(look(plan.to_read), len(plan.to_read), "new and changed files", ledger, progress)
+    if plan.to_read and not again:  # files may have turned out to hold what is known
+        with _kept(ledger, progress):
+            progress.wrote(ledger.write())
+        known = store.files()
     due = _due(found.files, known, {} if again else store.models(), describer)
     what = ", ".join(
         role for role in describer.steps if any(role in one for _, one in due.values())

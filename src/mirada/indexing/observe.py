@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mirada.errors import UnreadableImage
 from mirada.indexing.describe import Draft
@@ -15,7 +15,7 @@ from mirada.indexing.sight import Sight
 from mirada.types import ImageRecord, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from mirada.indexing.describe import Describer
     from mirada.protocols import Encoder
@@ -68,6 +68,9 @@ class Rejected:
 
 
 Observation: TypeAlias = Observed | Described | Known | Rejected
+
+Work = TypeVar("Work")
+Seen = TypeVar("Seen")
 
 
 class Observer:
@@ -126,22 +129,23 @@ class Observer:
 
 
 def observe_all(
-    work: Iterable[SourceFile | Stale], observer: Observer, *, threads: int
-) -> Generator[Observation]:
-    """Observations of all files and images, in order, from `threads` threads.
+    work: Iterable[Work], observer: Callable[[Work], Seen], *, threads: int
+) -> Generator[Seen]:
+    """What the observer sees in each, in order, from `threads` threads.
+
+    Closed before its end, it waits for nothing that is still being looked at.
 
     Decoding and encoding share a thread: measured faster on CPU than batches passed between
     threads, because both release the interpreter's lock almost all the time.
     """
-    pending: deque[Future[Observation]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="observe") as pool:
-        try:
-            for one in work:
-                pending.append(pool.submit(observer, one))
-                if len(pending) > LOOKAHEAD * threads:
-                    yield pending.popleft().result()
-            while pending:
+    pending: deque[Future[Seen]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="observe")
+    try:
+        for one in work:
+            pending.append(pool.submit(observer, one))
+            if len(pending) > LOOKAHEAD * threads:
                 yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

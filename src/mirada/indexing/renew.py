@@ -7,9 +7,11 @@ what people decided; the others look again.
 from __future__ import annotations
 
 import os
+import time
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,6 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from mirada.errors import StoreError, UnreadableImage
 from mirada.indexing.describe import Draft, with_fed
+from mirada.indexing.ledger import SECONDS
+from mirada.indexing.observe import observe_all
 from mirada.indexing.sight import Sight
 from mirada.paths import readable
 
@@ -28,9 +32,10 @@ if TYPE_CHECKING:
     from mirada.indexing.describe import Describer
     from mirada.indexing.indexer import Progress
     from mirada.protocols import Encoder, Store
-    from mirada.types import ImageRecord, Vector
+    from mirada.types import ImageRecord, Tag, Vector
 
-CHUNK: Final = 64  # pictures a write
+CHUNK: Final = 64  # pictures a write, at most
+OF_ENCODER: Final = with_fed(["regions"])  # roles in which an encoder has a say
 
 
 class Renewer:
@@ -52,8 +57,7 @@ class Renewer:
         Raises:
             UnreadableImage: none of its files holds the picture any more.
         """
-        if "regions" not in self._describer.steps:
-            record = _without_regions(record)  # their vectors are of the other encoder
+        record = _without(record, OF_ENCODER - self.roles)  # the other encoder let them pass
         due = self._describer.due(record.models)
         sight = self._sight_of(record, max(self._encoder.image_size, self._describer.side(due)))
         draft = Draft(record, sight.vector, sight)
@@ -110,17 +114,16 @@ def fill(
     due = [one for chunk in _chunks(ids) for one in _due(old, new, chunk, known, renewer.roles)]
     progress.planned(len(due), "pictures for the new model")
     lost: list[tuple[ImageRecord, str]] = []
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        for chunk in _chunks(due):
-            seen = list(pool.map(lambda record: _try(renewer, record), _whole(old, chunk)))
-            found = [one for one in seen if not isinstance(one[1], str)]
-            lost += [(record, why) for record, why in seen if isinstance(why, str)]
-            if found:
-                records = [record for record, _ in found]
-                new.put(records, np.stack([vector for _, vector in found]))
-                progress.wrote(records)
-            for _ in seen:
-                progress.advanced()
+    writing = _Writing(new, progress)
+    work = (record for chunk in _chunks(due) for record in _whole(old, chunk))
+    seen = observe_all(work, partial(_try, renewer), threads=threads)
+    with threadpool_limits(1, user_api="blas"), closing(seen), writing:
+        for record, vector in seen:
+            progress.advanced()
+            if isinstance(vector, str):
+                lost.append((record, vector))
+            else:
+                writing.add(record, vector)
     if lost:
         record, why = lost[0]
         raise StoreError(_LOST.format(len(lost), readable(record.path), why))
@@ -164,6 +167,36 @@ def _holds_others(folder: Path) -> bool:
         return False
 
 
+class _Writing:
+    """Writes what was seen in batches, and the rest however it ends."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store, self._progress = store, progress
+        self._waiting: list[tuple[ImageRecord, Vector]] = []
+        self._written_at = time.monotonic()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, StoreError):
+            self._write()
+
+    def add(self, record: ImageRecord, vector: Vector) -> None:
+        """Take one more, and write them when there are many or the first has waited long."""
+        self._waiting.append((record, vector))
+        if len(self._waiting) >= CHUNK or time.monotonic() - self._written_at >= SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            records = [record for record, _ in waiting]
+            self._store.put(records, np.stack([vector for _, vector in waiting]))
+            self._progress.wrote(records)
+        self._written_at = time.monotonic()
+
+
 def _try(renewer: Renewer, record: ImageRecord) -> tuple[ImageRecord, Vector | str]:
     """The picture seen anew, or why it cannot be."""
     try:
@@ -184,14 +217,30 @@ def _due(
 
 def _carried(record: ImageRecord, roles: AbstractSet[str]) -> tuple[object, ...]:
     """What is not said anew by these roles, and may have changed while the new index was filled."""
-    decided = tuple(tag for tag in record.tags if tag.state != "auto" or tag.source == "user")
-    others = {role: by for role, by in record.models.items() if role not in {*roles, "regions"}}
-    return record.files, decided, others
+    own = roles | OF_ENCODER
+    others = {role: by for role, by in record.models.items() if role not in own}
+    return record.files, _decided(record), others
 
 
-def _without_regions(record: ImageRecord) -> ImageRecord:
-    models = {role: by for role, by in record.models.items() if role not in with_fed(["regions"])}
-    return replace(record, regions=(), models=models)
+def _without(record: ImageRecord, roles: AbstractSet[str]) -> ImageRecord:
+    """The record without what these roles said; what people decided stays."""
+    regions = () if "regions" in roles else record.regions
+    if "captions" in roles:
+        regions = tuple(replace(region, captions=()) for region in regions)
+    if "tags" in roles:
+        regions = tuple(replace(region, tags=()) for region in regions)
+    return replace(
+        record,
+        regions=regions,
+        tags=_decided(record) if "tags" in roles else record.tags,
+        captions=() if "captions" in roles else record.captions,
+        phrases=() if "phrases" in roles else record.phrases,
+        models={role: by for role, by in record.models.items() if role not in roles},
+    )
+
+
+def _decided(record: ImageRecord) -> tuple[Tag, ...]:
+    return tuple(tag for tag in record.tags if tag.state != "auto" or tag.source == "user")
 
 
 def _whole(store: Store, ids: Sequence[str]) -> list[ImageRecord]:

@@ -7,7 +7,8 @@ all. So batches are as large as the load makes them, and one thread alone waits 
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from threading import Condition
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -53,15 +54,23 @@ class Gatherer(Generic[Asked, Answer]):
         mine = [(one, Future[Answer]()) for one in asked]
         with self._changed:
             self._waiting.extend(mine)
-        for _, future in mine:
-            while self._must_run(future):
-                try:
-                    self._batch()
-                finally:
-                    with self._changed:
-                        self._running = False
-                        self._changed.notify_all()
+        try:
+            for _, future in mine:
+                while self._must_run(future):
+                    self._run_batch()
+        except BaseException:  # such as Ctrl-C: nobody waits for the rest any more
+            for _, future in mine:
+                future.cancel()
+            raise
         return [future.result() for _, future in mine]
+
+    def _run_batch(self) -> None:
+        try:
+            self._batch()
+        finally:
+            with self._changed:
+                self._running = False
+                self._changed.notify_all()
 
     def _must_run(self, future: Future[Answer]) -> bool:
         """Wait until there is an answer, or until it is for this thread to run a batch."""
@@ -76,20 +85,30 @@ class Gatherer(Generic[Asked, Answer]):
     def _batch(self) -> None:
         batch: list[tuple[Asked, Future[Answer]]] = []
         while self._waiting and len(batch) < self.size:
-            batch.append(self._waiting.popleft())
+            one = self._waiting.popleft()
+            if not one[1].cancelled():
+                batch.append(one)
         try:
             answers = self._run([one for one, _ in batch])
             if len(answers) != len(batch):
                 raise ModelFailed(f"a model gave {len(answers)} answers to {len(batch)} requests")
         except self._too_much as error:
             if len(batch) == 1:
-                batch[0][1].set_exception(error)
+                _fail(batch[0][1], error)
                 return
             self.size = (len(batch) + 1) // 2
             self._waiting.extendleft(reversed(batch))
         except BaseException as error:
             for _, future in batch:
-                future.set_exception(error)
+                _fail(future, error)
+            if not isinstance(error, Exception):
+                raise
         else:
             for (_, future), answer in zip(batch, answers, strict=True):
-                future.set_result(answer)
+                with suppress(InvalidStateError):  # cancelled meanwhile
+                    future.set_result(answer)
+
+
+def _fail(future: Future[Answer], error: BaseException) -> None:
+    with suppress(InvalidStateError):
+        future.set_exception(error)

@@ -119,7 +119,9 @@ class SecondLook:
         judged = self._judge_all(best, seen, side)
         verdicts = [one if isinstance(one, Verdict) else None for one in judged]
         told = [
-            hit if verdict is None else replace(hit, evidence=verdict.evidence)
+            hit
+            if verdict is None
+            else replace(hit, evidence=verdict.evidence, again=float(np.exp(verdict.score)))
             for hit, verdict in zip(best, verdicts, strict=True)
         ]
         ranked = [replace(told[old], rank=rank) for rank, old in enumerate(order(verdicts), 1)]
