@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mirada.errors import ModelUnavailable
 from mirada.models.ocr import RapidReader
 from mirada.plugins import list_plugins
-from mirada.protocols import TextReader
+from mirada.testing import TextReaderContract
 from tests import photos
 
 
@@ -28,6 +28,10 @@ def written(*lines: tuple[str, float, float], size: tuple[int, int] = (640, 480)
 def reader() -> RapidReader:
     pytest.importorskip("rapidocr", reason="needs the extra ocr")
     return RapidReader()
+
+
+class TestRapidReader(TextReaderContract):
+    """It keeps the contract."""
 
 
 def test_lines_come_from_top_to_bottom_with_where_they_stand(reader: RapidReader) -> None:
@@ -77,8 +81,7 @@ def test_nothing_is_looked_up_on_the_network(
     assert RapidReader().read(written(("EXIT", 0.3, 0.4), size=(320, 240)))[0].text == "EXIT"
 
 
-def test_it_is_a_text_reader_with_a_revision(reader: RapidReader) -> None:
-    assert isinstance(reader, TextReader)
+def test_its_name_tells_its_revision(reader: RapidReader) -> None:
     assert reader.name.startswith("rapidocr-")
 
 

@@ -11,6 +11,7 @@ Inherit a contract in a test module of pytest and give it the fixture it asks fo
 from mirada.testing.captioners import CaptionerContract
 from mirada.testing.detectors import DetectorContract
 from mirada.testing.encoders import EncoderContract, GroundedContract, MapEncoderContract
+from mirada.testing.readers import TextReaderContract
 from mirada.testing.records import DIM, ENCODER, SEEN_AT, described, file_at, record_of, unit
 from mirada.testing.rerankers import RerankerContract
 from mirada.testing.segmenters import SegmenterContract
@@ -30,6 +31,7 @@ __all__ = [
     "SegmenterContract",
     "StoreContract",
     "TaggerContract",
+    "TextReaderContract",
     "described",
     "file_at",
     "record_of",

@@ -6,12 +6,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from mirada.protocols import Detector
 from mirada.testing.checks import SIZES, picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mirada.protocols import Detector
     from mirada.types import Proposal
 
 ODD = (
@@ -32,8 +32,9 @@ ODD = (
 class DetectorContract:
     """Fixture `detector`: ready to use."""
 
-    def test_it_has_a_name_and_says_how_large_it_wants_its_images(self, detector: Detector) -> None:
-        """The name has its revision."""
+    def test_it_is_a_detector_with_a_name_and_a_side(self, detector: Detector) -> None:
+        """The name tells its revision; decoding aims at the side."""
+        assert isinstance(detector, Detector)
         assert detector.name
         assert detector.name.strip() == detector.name
         assert detector.image_size > 0

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mirada.protocols import Segmenter
 from mirada.testing.checks import SIZES, Seen, check_proposals, picture
 
 if TYPE_CHECKING:
-    from mirada.protocols import MapEncoder, Segmenter
+    from mirada.protocols import MapEncoder
     from mirada.types import Proposal
 
 
@@ -25,6 +26,7 @@ class SegmenterContract:
         self, segmenter: Segmenter, encoder: MapEncoder | None
     ) -> None:
         """None where it needs the pixels alone; and how large it wants them."""
+        assert isinstance(segmenter, Segmenter)
         assert segmenter.name
         assert segmenter.name.strip() == segmenter.name
         assert segmenter.image_size >= 0
