@@ -43,7 +43,8 @@ class FakeHub:
             told = {"id": "/".join(parts[2:4]), "sha": commit, "siblings": []}
             return 200, {}, json.dumps(told).encode()
         if what == "tree":
-            return 200, {}, json.dumps([_entry(one) for one in sorted(folder.iterdir())]).encode()
+            files = [one for one in sorted(folder.rglob("*")) if one.is_file()]
+            return 200, {}, json.dumps([_entry(folder, one) for one in files]).encode()
         file = folder / "/".join(parts[4:])
         known = {"X-Repo-Commit": commit}
         if not file.is_file():
@@ -52,9 +53,9 @@ class FakeHub:
         return 200, {**known, "ETag": f'"{sha256(body).hexdigest()}"'}, body
 
 
-def _entry(path: Path) -> dict[str, Any]:
-    body = path.read_bytes()
-    return {"type": "file", "path": path.name, "size": len(body), "oid": sha256(body).hexdigest()}
+def _entry(folder: Path, file: Path) -> dict[str, Any]:
+    body, path = file.read_bytes(), file.relative_to(folder).as_posix()
+    return {"type": "file", "path": path, "size": len(body), "oid": sha256(body).hexdigest()}
 
 
 def look_at(url: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

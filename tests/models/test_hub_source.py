@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirada.errors import ModelUnavailable
-from mirada.testing.checks import picture
+from mirada.testing.checks import Seen, picture
+from mirada.types import WHOLE, Ask
 from tests import photos
 from tests.conftest import command
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from mirada.models.hub.captioners import HubCaptioner
 from mirada.models.hub.encoders import HubEncoder
 from mirada.models.hub.source import Source, source_of
 from mirada.models.snapshots import holds_weights
 from tests.fake_hub import look_at, serving
+from tests.tiny_captioners import tiny_instruct_blip
 from tests.tiny_hub import tiny_clip
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -139,6 +142,20 @@ def test_a_checkpoint_is_of_one_commit_even_when_the_branch_moves_meanwhile(hub:
     fetched = [asked for asked in hub.asked if "/resolve/" in asked]
     assert any("model.safetensors" in asked for asked in fetched)
     assert all(f"/resolve/{OLD}/" in asked for asked in fetched)
+
+
+def test_what_lies_in_folders_below_is_fetched_too(hub: FakeHub, tmp_path: Path) -> None:
+    """InstructBLIP keeps the tokenizer of its Q-Former in one."""
+    hub.commits[OLD] = tiny_instruct_blip(tmp_path / "instructblip")
+    first = say("some/instructblip")
+    hub.asked.clear()
+    assert say("some/instructblip") == first == say(tmp_path / "instructblip")
+    assert hub.asked == []
+
+
+def say(model: str | Path) -> list[list[str]]:
+    """What a captioner writes about a picture."""
+    return HubCaptioner(model).caption(Seen(picture(64, 48), None), [Ask(WHOLE, "en", 2)])
 
 
 def test_a_commit_may_be_named_as_names_show_it(hub: FakeHub) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 COMMIT: Final = re.compile(r"[0-9a-f]{7,40}")  # or its beginning, as names show it
 BRANCH: Final = "main"
 SMALL: Final = ("*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken", "*.spm", "*.bpe", "*.py")
-"""Files beside weights: configurations, tokenizers, templates, code (which is not run for that)."""
-BELOW: Final = "*/*"  # in folders there are other formats of the same
+"""Files beside weights, or in folders below: configurations, tokenizers, templates, code (which is
+not run for that)."""
 FORMATS: Final = (".safetensors", ".bin")
 WORDS: Final = ("tokenizer.json", "tekken.json", "*vocab*", "*.model", "*.tiktoken", "*.spm")
 """Files with the words of a tokenizer, of which each has some."""
@@ -57,11 +57,7 @@ def find(place: str, revision: str | None, stems: Sequence[str]) -> Path:
 
 def fetch(place: str, revision: str | None) -> Path:
     """The folder with all small files; what is there already is not fetched again."""
-    return Path(
-        snapshot_download(
-            place, revision=revision, allow_patterns=list(SMALL), ignore_patterns=[BELOW]
-        )
-    )
+    return Path(snapshot_download(place, revision=revision, allow_patterns=list(SMALL)))
 
 
 def holds_weights(folder: Path, stems: Sequence[str]) -> bool:
