@@ -129,9 +129,14 @@ languages = ["en"]
 points = 16                 # a side of the grid that SAM is asked at
 ```
 
-Wrong options are errors that list the right ones. A name without `@COMMIT` keeps to the commit that
-was fetched first. Weights lie in the hub's own cache, and HF_HUB_OFFLINE is respected. There is no
-tagger like RAM++: no kept package of one was found."""
+Wrong options are errors that list the right ones. Those that change answers are part of the name
+that is recorded ("+" and six digits), so what was described otherwise becomes due.
+
+`hub:ORG/NAME` takes the commit that is in the hub's own cache, without a request, or fetches the
+newest; it stays at that one. `@COMMIT` pins one; `@main` or another branch is looked up every time.
+The same holds for `open-clip:hf-hub:ORG/NAME`; names of open_clip's own list are fetched as
+open_clip does it, without a commit. HF_HUB_OFFLINE is respected. There is no tagger like RAM++: no
+kept package of one was found."""
 
 COLUMNS: Final = ["role", "name", "what", "size", "languages", "runs on", "licence"]
 KNOWN: Final = """\

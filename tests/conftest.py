@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests import photos
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 REPOSITORY = Path(__file__).parent.parent
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes hangs on the load
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -51,6 +51,7 @@ def test_no_text_raises(text: str) -> None:
 
 
 @given(QUERIES)
+@example("NOT two")
 def test_no_query_raises_and_all_it_refers_to_is_there(text: str) -> None:
     parsed = parse(text, today=TODAY)
     for query in (parsed, *parsed.alternatives):

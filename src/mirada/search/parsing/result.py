@@ -36,7 +36,8 @@ class Reading:
 
     def negations(self) -> tuple[Phrase, ...]:
         """What must not be seen."""
-        return tuple(self._phrase(one) for one in self._found.groups if one.negated)
+        denied = (self._phrase(one) for one in self._found.groups if one.negated)
+        return tuple(one for one in denied if one.text)  # "not two" does not say of what
 
     def relations(self) -> tuple[Relation, ...]:
         """How the things lie to one another, each relation once."""
