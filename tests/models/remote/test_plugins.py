@@ -27,7 +27,7 @@ def test_a_model_is_named_behind_a_colon() -> None:
 
 @pytest.mark.parametrize("load", LOADERS)
 def test_without_a_model_or_with_an_unknown_option_the_way_is_shown(load: object) -> None:
-    with pytest.raises(ConfigError, match="behind a colon .remote:MODEL"):
+    with pytest.raises(ConfigError, match="must be told what to load: remote:MODEL"):
         load("remote", HERE)  # type: ignore[operator]
     with pytest.raises(ConfigError, match="known: url, key_variable, concurrency"):
         load("remote:m", {"remote": {"price": 3}})  # type: ignore[operator]
