@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 
 import pytest
 from click.testing import CliRunner
@@ -60,6 +61,20 @@ def test_a_damaged_file_of_a_model_is_found_by_its_checksum(mirada, tmp_path) ->
     assert done.returncode == 1
     assert "damaged" in done.stdout
     assert "no checksums here" in mirada("models", "verify", "siglip2").stderr
+
+
+def test_a_checkpoint_is_ready_once_its_weights_are_in_the_cache(mirada, tmp_path) -> None:
+    def state() -> str:
+        told = mirada("models", "--json", HF_HUB_CACHE=str(tmp_path)).stdout
+        return next(one["state"] for one in json.loads(told) if one["name"] == "siglip2")
+
+    folder = tmp_path / "models--google--siglip2-base-patch16-224" / "snapshots" / ("1" * 40)
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    unfetched = state()
+    (folder / "model.safetensors").write_bytes(b"")
+    assert unfetched != "ready"
+    assert state() == ("ready" if find_spec("transformers") else unfetched)
 
 
 def test_a_checkpoint_of_the_hub_is_checked_by_the_names_of_its_blobs(mirada, tmp_path) -> None:

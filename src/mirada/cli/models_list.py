@@ -13,6 +13,7 @@ import click
 from mirada.cli.output import print_json
 from mirada.hub_cache import cached
 from mirada.known import EXTRAS, known_models
+from mirada.models.weights import CHECKPOINTS
 from mirada.plugins import ROLES, list_plugins
 
 if TYPE_CHECKING:
@@ -117,15 +118,16 @@ def _state(model: KnownModel) -> str:
         return "ready, off until mirada.toml names it: docs/remote.md"
     plugin, _, source = model.load.partition(":")
     if plugin == "hub" and not _is_fetched(source):
-        return f"ready, fetches {model.megabytes / 1000:.1f} GB when first used"
+        return f"ready; {model.megabytes / 1000:.1f} GB are fetched when it is first used"
     if plugin == "open-clip":
-        return "ready, fetched when first used"
+        return "ready; fetched when it is first used"
     return "ready"
 
 
 def _is_fetched(source: str) -> bool:
-    snapshots = cached(source) / "snapshots"
-    return snapshots.is_dir() and any(snapshots.iterdir())
+    """Whether weights of it are in the cache of the hub."""
+    found = (cached(source) / "snapshots").glob("*/*")
+    return any(path.suffix in CHECKPOINTS for path in found)
 
 
 def _print(model: Listed) -> None:
