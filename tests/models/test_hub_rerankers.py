@@ -121,15 +121,18 @@ def test_a_chat_model_gives_the_weight_of_yes_against_no(checkpoint, chatty) -> 
     assert found[0] == pytest.approx(float(yes / (yes + no)), abs=1e-5)
 
 
-def test_a_search_looks_at_its_best_pictures_again(checkpoint, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("family", ["blip", "llava"])
+def test_a_search_looks_at_its_best_pictures_again(
+    family: str, checkpoint, tmp_path, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".mirada").mkdir()
-    settings = f'reranker = "hub:{checkpoint("llava").as_posix()}"\n'
+    settings = f'reranker = "hub:{checkpoint(family).as_posix()}"\n'
     (tmp_path / ".mirada" / "mirada.toml").write_text(settings)
     photos.shape("disc", photos.RED, size=(192, 128)).save(tmp_path / "ball.png")
     assert CliRunner().invoke(cli, ["index", "--without", "captions"]).exit_code == 0
     done = CliRunner().invoke(cli, ["search", "a red disc", "--all"])
-    assert f"looked at again by {HubReranker(checkpoint('llava')).name}" in done.output
+    assert f"looked at again by {HubReranker(checkpoint(family)).name}" in done.output
 
 
 def test_another_question_may_be_asked(checkpoint) -> None:
