@@ -27,7 +27,6 @@ from transformers import (
     LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaProcessor,
-    OPTConfig,
     PreTrainedTokenizerFast,
     Qwen2VLConfig,
     Qwen2VLForConditionalGeneration,
@@ -41,7 +40,6 @@ from transformers import (
 )
 
 from tests.tiny_hub import (
-    LENGTH,
     QUERIES,
     SHAPE,
     SIDE,
@@ -50,6 +48,8 @@ from tests.tiny_hub import (
     VISION,
     WORDS,
     _write,
+    marks_of,
+    opt_config,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def tiny_blip2_itm(folder: Path) -> Path:
             "use_qformer_text_input": True,
             "max_position_embeddings": 64,
         },
-        text_config=_opt(tokenizer).to_dict(),
+        text_config=opt_config(tokenizer).to_dict(),
         num_query_tokens=QUERIES,
         image_text_hidden_size=16,
         image_token_index=tokenizer.convert_tokens_to_ids(IMAGE),
@@ -122,7 +122,7 @@ def tiny_instruct_blip(folder: Path) -> Path:
     config = InstructBlipConfig(
         vision_config=VISION,
         qformer_config=_queries(len(processor.qformer_tokenizer)),
-        text_config=_opt(tokenizer).to_dict(),
+        text_config=opt_config(tokenizer).to_dict(),
         num_query_tokens=QUERIES,
         image_token_index=tokenizer.convert_tokens_to_ids(IMAGE),
         initializer_range=SPREAD,
@@ -150,7 +150,7 @@ def tiny_florence2(folder: Path) -> Path:
         "dropout": 0.0,
         "max_position_embeddings": 128,
         "init_std": SPREAD,
-        **_marks_of(tokenizer),
+        **marks_of(tokenizer),
         "decoder_start_token_id": tokenizer.eos_token_id,
         "forced_bos_token_id": None,
         "forced_eos_token_id": tokenizer.eos_token_id,
@@ -302,21 +302,6 @@ def _queries(words: int) -> dict[str, Any]:
     return {**SHAPE, **STILL, "vocab_size": words, "cross_attention_frequency": 1}
 
 
-def _opt(tokenizer: Any) -> OPTConfig:
-    return OPTConfig(
-        **_marks_of(tokenizer),
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        word_embed_proj_dim=32,
-        ffn_dim=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=4 * LENGTH,
-        dropout=0.0,
-        init_std=SPREAD,
-    )
-
-
 def _spoken(*marks: str, ends: bool = False) -> PreTrainedTokenizerFast:
     """Whole words in both cases, with the mark of the beginning before them, and some of its own.
 
@@ -341,18 +326,10 @@ def _spoken(*marks: str, ends: bool = False) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _marks_of(tokenizer: Any) -> dict[str, int]:
-    return {
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-
-
 def _decoder(tokenizer: Any) -> dict[str, Any]:
     return {
         **SHAPE,
-        **_marks_of(tokenizer),
+        **marks_of(tokenizer),
         "num_key_value_heads": 2,
         "vocab_size": len(tokenizer),
         "max_position_embeddings": CONTEXT,

@@ -6,6 +6,7 @@ Their weights are spread wider than is usual, so that what they say depends on w
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,7 +41,7 @@ from transformers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 SIDE = 32  # pixels a side
@@ -70,7 +71,7 @@ def tiny_clip(folder: Path) -> Path:
     )
     text = {
         **SHAPE,
-        **_marks(tokenizer),
+        **marks_of(tokenizer),
         "vocab_size": len(tokenizer),
         "max_position_embeddings": LENGTH,
     }
@@ -110,7 +111,7 @@ def _text(tokenizer: Any) -> dict[str, Any]:
     """The shape of a text tower of SigLIP."""
     return {
         **SHAPE,
-        **_marks(tokenizer),
+        **marks_of(tokenizer),
         "vocab_size": len(tokenizer),
         "max_position_embeddings": LENGTH,
         "projection_size": 32,
@@ -162,18 +163,7 @@ def tiny_blip2(folder: Path) -> Path:
     )
     images = BlipImageProcessor(size={"height": SIDE, "width": SIDE})
     processor = Blip2Processor(images, tokenizer, num_query_tokens=QUERIES)
-    text = OPTConfig(
-        **_marks(tokenizer),
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        word_embed_proj_dim=32,
-        ffn_dim=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=4 * LENGTH,
-        dropout=0.0,
-        init_std=SPREAD,
-    )
+    text = opt_config(tokenizer)
     config = Blip2Config(
         vision_config=VISION,
         qformer_config={**SHAPE, **STILL, "vocab_size": 8, "cross_attention_frequency": 1},
@@ -195,6 +185,34 @@ MAKERS = {
 }
 
 
+def made_once(
+    makers: Mapping[str, Callable[[Path], Path]], folder: Path, *, prefix: str = ""
+) -> Callable[[str], Path]:
+    """Gives the folder of a tiny checkpoint by its kind, made when it is first asked for."""
+
+    @cache
+    def make(kind: str) -> Path:
+        return makers[kind](folder / f"{prefix}{kind}")
+
+    return make
+
+
+def opt_config(tokenizer: Any) -> OPTConfig:
+    """A tiny OPT, the language model of BLIP-2."""
+    return OPTConfig(
+        **marks_of(tokenizer),
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        word_embed_proj_dim=32,
+        ffn_dim=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=4 * LENGTH,
+        dropout=0.0,
+        init_std=SPREAD,
+    )
+
+
 def _write(folder: Path, make: Callable[[], Any], processor: Any) -> Path:
     torch.manual_seed(0)
     make().save_pretrained(folder)
@@ -202,7 +220,8 @@ def _write(folder: Path, make: Callable[[], Any], processor: Any) -> Path:
     return folder
 
 
-def _marks(tokenizer: Any) -> dict[str, int]:
+def marks_of(tokenizer: Any) -> dict[str, int]:
+    """The ids of a tokenizer's marks, as configurations name them."""
     return {
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,

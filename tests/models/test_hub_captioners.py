@@ -26,6 +26,7 @@ from mirada.testing.checks import Seen, picture
 from mirada.types import WHOLE, Ask, Box
 from tests import photos, tiny_captioners, tiny_hub
 from tests.tiny_captioners import params_of
+from tests.tiny_hub import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 MAKERS = {name: tiny_hub.MAKERS[name] for name in ("blip", "blip-2")} | tiny_captioners.CAPTIONERS
 MAIN = ("blip", "blip-2", "florence2", "llava", "qwen2-vl")  # the others share their code
@@ -43,24 +44,11 @@ LEFT = Box(0, 0, 0.5, 1)
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny checkpoint of a family."""
-    made: dict[str, Path] = {}
-
-    def make(family: str) -> Path:
-        if family not in made:
-            maker = (MAKERS | tiny_captioners.RERANKERS | tiny_hub.MAKERS)[family]
-            made[family] = maker(tmp_path_factory.mktemp("hub") / f"tiny-{family}")
-        return made[family]
-
-    return make
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    return made_once(
+        MAKERS | tiny_captioners.RERANKERS | tiny_hub.MAKERS,
+        tmp_path_factory.mktemp("hub"),
+        prefix="tiny-",
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -308,7 +296,7 @@ def test_where_memory_is_short_fewer_are_written_at_once(checkpoint, monkeypatch
 
 def test_a_card_that_is_not_there_is_told(checkpoint) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("there is a card here")
     with pytest.raises(ConfigError, match="no cuda device"):
         HubCaptioner(checkpoint("blip"), device="cuda")
 

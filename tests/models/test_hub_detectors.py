@@ -18,7 +18,7 @@ from mirada.testing import DetectorContract
 from mirada.testing.checks import picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
@@ -28,31 +28,15 @@ pytest.importorskip("scipy")  # without torchvision the pictures of OWLv2 need i
 from mirada.models.hub.detectors import HubDetector  # noqa: E402
 from mirada.models.hub.grounded import OwlFinder, prompt_of, sentence_of  # noqa: E402
 from mirada.models.thin import stretched  # noqa: E402
+from tests.tiny_hub import made_once  # noqa: E402
 from tests.tiny_segmenters import DETECTORS, SIDE, tiny_owlv2  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny models wait for threads more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny checkpoint, made when it is first asked for."""
-    made: dict[str, Path] = {}
-
-    def of(name: str) -> Path:
-        if name not in made:
-            made[name] = DETECTORS[name](tmp_path_factory.mktemp("hub") / name)
-        return made[name]
-
-    return of
+    return made_once(DETECTORS, tmp_path_factory.mktemp("hub"))
 
 
 @pytest.mark.parametrize("kind", DETECTORS)

@@ -24,35 +24,20 @@ from mirada.testing.checks import picture
 from mirada.testing.rerankers import TEXTS
 from tests import photos, tiny_captioners, tiny_hub
 from tests.tiny_captioners import RERANKERS, params_of
+from tests.tiny_hub import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 CHATTING = ("llava", "qwen2-vl", "qwen3-vl")
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny checkpoint of a family."""
-    made: dict[str, Path] = {}
-
-    def make(family: str) -> Path:
-        if family not in made:
-            made[family] = RERANKERS[family](tmp_path_factory.mktemp("hub") / f"tiny-{family}")
-        return made[family]
-
-    return make
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    return made_once(RERANKERS, tmp_path_factory.mktemp("hub"), prefix="tiny-")
 
 
 @pytest.fixture(params=params_of(RERANKERS))
@@ -187,7 +172,7 @@ def test_the_name_tells_the_folder_and_its_weights(checkpoint) -> None:
 
 def test_a_card_that_is_not_there_is_told(checkpoint) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("there is a card here")
     with pytest.raises(ConfigError, match="no cuda device"):
         HubReranker(checkpoint("blip"), device="cuda")
 

@@ -22,7 +22,7 @@ from mirada.testing.checks import Seen, check_proposals, picture
 from mirada.testing.segmenters import check_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
@@ -31,31 +31,15 @@ pytest.importorskip("transformers")
 from mirada.models.hub.masks import Asking, Prompted, extents, sampled  # noqa: E402
 from mirada.models.hub.segmenters import HubSegmenter  # noqa: E402
 from mirada.models.hub.squares import MEAN, SPREAD, Square  # noqa: E402
+from tests.tiny_hub import made_once  # noqa: E402
 from tests.tiny_segmenters import SEGMENTERS, SIDE, tiny_sam  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny models wait for threads more than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny checkpoint, made when it is first asked for."""
-    made: dict[str, Path] = {}
-
-    def of(name: str) -> Path:
-        if name not in made:
-            made[name] = SEGMENTERS[name](tmp_path_factory.mktemp("hub") / name)
-        return made[name]
-
-    return of
+    return made_once(SEGMENTERS, tmp_path_factory.mktemp("hub"))
 
 
 def shapes(width: int = 120, height: int = 80) -> Image.Image:

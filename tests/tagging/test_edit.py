@@ -11,7 +11,7 @@ from mirada.tagging.decisions import Decisions, decide, tag_name
 from mirada.tagging.edit import Edit, Present, plan_edit
 from mirada.tagging.packet import rewrite
 from mirada.types import Caption, Tag
-from tests.tagging.library import CAPTION, CAT, DOG, SEA, SPANISH, accepted, rejected
+from tests.tagging.indexed import CAPTION, CAT, DOG, SEA, SPANISH, accepted, rejected
 
 
 def plan(

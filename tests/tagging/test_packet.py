@@ -13,7 +13,7 @@ from mirada.tagging.edit import Edit, Present, plan_edit
 from mirada.tagging.packet import Untaggable, inspect, rewrite
 from mirada.types import Caption, Tag
 from tests.metadata.sources import alt, bag, xmp
-from tests.tagging.library import CAPTION, CAT, DOG, SEA, SPANISH, rejected
+from tests.tagging.indexed import CAPTION, CAT, DOG, SEA, SPANISH, rejected
 
 FOREIGN = (
     "   <!-- kept by hand -->\n"

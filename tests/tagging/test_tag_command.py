@@ -14,7 +14,7 @@ from mirada.tagging import targets
 from mirada.tagging.packet import inspect
 from mirada.types import Keyphrase
 from tests.metadata.sources import jpeg
-from tests.tagging.library import record, unit
+from tests.tagging.indexed import record, unit
 from tests.tagging.test_writer import contents, needs_exiftool
 
 

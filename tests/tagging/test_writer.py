@@ -28,7 +28,7 @@ from tests import photos
 from tests.conftest import REPOSITORY
 from tests.metadata.sources import alt, bag, exif, iptc, jpeg, xmp
 from tests.store.list_store import ListStore
-from tests.tagging.library import CAPTION, CAT, DOG, SEA, accepted, record, rejected, seen, unit
+from tests.tagging.indexed import CAPTION, CAT, DOG, SEA, accepted, record, rejected, seen, unit
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="needs ExifTool")
 
@@ -200,7 +200,7 @@ import os, sys
 from pathlib import Path
 from mirada.tagging import files, writer
 from mirada.tagging.journal import Journal
-from tests.tagging.library import record
+from tests.tagging.indexed import record
 photo, when = Path(sys.argv[1]), sys.argv[2]
 real = os.replace
 def die(*paths):

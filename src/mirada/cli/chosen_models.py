@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from mirada.config import load_settings, located, split_model, with_chosen
+from mirada.config import MODEL_KEYS, load_settings, located, split_model, with_chosen
 from mirada.errors import ConfigError
 from mirada.known import find_model
 from mirada.paths import absolute
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
     Chosen = Mapping[str, str | list[str]]  # setting -> value
 
-MODELS: Final = ("encoder", "segmenter", "captioner", "tagger", "detector", "reranker")
+MODELS: Final = tuple(key for key in MODEL_KEYS if key != "reader")  # there is one reader
 
 
 def model_options(command: Command) -> Command:

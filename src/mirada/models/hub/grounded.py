@@ -7,6 +7,7 @@ and "animal" may both be true.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from threading import Lock
 from types import SimpleNamespace
@@ -44,7 +45,7 @@ LONGEST: Final = 1333  # pixels of the longer side that a DINO looks at
 ARTICLES: Final = frozenset(("a", "an", "the"))
 
 
-class Finder:
+class Finder(ABC):
     """A loaded model; threads take turns at it."""
 
     def __init__(self, model: Any, processor: Any, threshold: float) -> None:
@@ -61,9 +62,9 @@ class Finder:
             found = list(self.find(seen, phrases))
         return [_proposals(one, seen.size) for one in found]
 
+    @abstractmethod
     def find(self, image: Image, phrases: Sequence[str]) -> Iterator[Answer]:
         """What the model says to each phrase, in order."""
-        raise NotImplementedError
 
     def told(self, outputs: Any, image: Image, **options: Any) -> Answer:
         """What the processor makes of outputs for one image."""
