@@ -211,8 +211,9 @@ class Collection:
         query = Query(text or None, None, self._ids(like), self._ids(unlike))
         if not (text and text.strip()) and not query.like_ids:
             raise ConfigError("nothing to search for: give words, a picture, or both")
+        searcher = self._searcher  # first: it takes up what the settings say by now
         second = self.second_look if recheck and query.is_words else None
-        return self._searcher.ask(query, limit=limit, second=second)
+        return searcher.ask(query, limit=limit, second=second)
 
     def rank(self, text: str, *, limit: int) -> Ranking:
         """Up to `limit` image ids by how well they answer the words, none cut off."""
